@@ -1,0 +1,214 @@
+//! Reductions of one axis: `x: [outer, n, inner] → y: [outer, inner]`, row-major.
+//!
+//! `y` counts as `outer·inner` outputs in a row and a call writes `from..to` of them, so threads can share the work. The order of
+//! a sum depends on the shape alone: the axis is cut into pieces of [`PIECE`] elements that are reduced apart and combined in
+//! ascending order. An empty axis gives the neutral element (0, 1, ∓∞, or the extreme i32).
+
+mod arg;
+mod scan;
+
+pub use arg::*;
+pub use scan::*;
+
+use crate::lanes::U4;
+use crate::map;
+
+/// Elements of the axis that share one set of accumulators.
+pub const PIECE: usize = 4096;
+
+/// What all reductions look like; `dst` and `src` point at the first element of the whole arrays.
+pub type ReduceFn =
+    unsafe fn(dst: *mut u32, src: *const u32, outer: usize, n: usize, inner: usize, from: usize, to: usize);
+
+/// An associative operation of words.
+trait Fold {
+    const NEUTRAL: u32;
+    fn lanes(x: U4, y: U4) -> U4;
+    #[inline(always)]
+    fn words(x: u32, y: u32) -> u32 {
+        Self::lanes(U4::splat(x), U4::splat(y)).lane::<0>()
+    }
+}
+
+macro_rules! reductions {
+    ($($(#[$doc:meta])* $name:ident $type:ident $neutral:expr, |$x:ident, $y:ident| $body:expr;)*) => { $(
+        struct $type;
+        impl Fold for $type {
+            const NEUTRAL: u32 = $neutral;
+            #[inline(always)]
+            fn lanes($x: U4, $y: U4) -> U4 {
+                $body
+            }
+        }
+        $(#[$doc])*
+        pub unsafe fn $name(
+            dst: *mut u32,
+            src: *const u32,
+            outer: usize,
+            n: usize,
+            inner: usize,
+            from: usize,
+            to: usize,
+        ) {
+            // SAFETY: the caller gives whole arrays and a range of outputs inside `y`.
+            unsafe { reduce::<$type>(dst, src, outer, n, inner, from, to) }
+        }
+    )* };
+}
+
+reductions! {
+    sum Sum 0, |x, y| (x.as_f32() + y.as_f32()).bits();
+    prod Prod 0x3F80_0000, |x, y| (x.as_f32() * y.as_f32()).bits();
+    /// NaN if any element is NaN.
+    max Max 0xFF80_0000, |x, y| map::larger_f32(x.as_f32(), y.as_f32()).bits();
+    /// NaN if any element is NaN.
+    min Min 0x7F80_0000, |x, y| map::smaller_f32(x.as_f32(), y.as_f32()).bits();
+    /// Wraps. Of bools: how many are true.
+    isum ISum 0, |x, y| x.wrapping_add(y);
+    /// Wraps.
+    iprod IProd 1, |x, y| x.wrapping_mul(y);
+    /// Of bools, where the axis is not empty: whether any is true.
+    imax IMax 0x8000_0000, |x, y| map::larger_i32(x, y);
+    /// Of bools, where the axis is not empty: whether all are true.
+    imin IMin 0x7FFF_FFFF, |x, y| map::smaller_i32(x, y);
+}
+
+#[inline(always)]
+unsafe fn reduce<F: Fold>(
+    dst: *mut u32,
+    src: *const u32,
+    outer: usize,
+    n: usize,
+    inner: usize,
+    from: usize,
+    to: usize,
+) {
+    debug_assert!(from <= to && to <= outer * inner);
+    // SAFETY: output o·inner + j reads src[(o·n + r)·inner + j], r < n, all inside the array.
+    unsafe {
+        if inner == 1 {
+            (from..to).for_each(|o| *dst.add(o) = row::<F>(src.add(o * n), n));
+        } else {
+            each_column_range(inner, from, to, |o, j, width| {
+                columns::<F>(dst.add(o * inner + j), src.add(o * n * inner + j), n, inner, width);
+            });
+        }
+    }
+}
+
+/// Splits outputs `from..to` into ranges of neighbouring columns: `f(outer index, first column, columns)`.
+#[inline(always)]
+fn each_column_range(inner: usize, from: usize, to: usize, mut f: impl FnMut(usize, usize, usize)) {
+    let mut at = from;
+    while at < to {
+        let (o, j) = (at / inner, at % inner);
+        let width = (inner - j).min(to - at);
+        f(o, j, width);
+        at += width;
+    }
+}
+
+/// Reduces `n` neighbouring words.
+#[inline(never)]
+unsafe fn row<F: Fold>(src: *const u32, n: usize) -> u32 {
+    let mut total = F::NEUTRAL;
+    let mut at = 0;
+    while at < n {
+        let len = PIECE.min(n - at);
+        // SAFETY: the piece lies inside the row.
+        total = F::words(total, unsafe { piece::<F>(src.add(at), len) });
+        at += len;
+    }
+    total
+}
+
+/// Reduces one piece with four vector accumulators; the last elements that fill no vector follow one by one.
+#[inline(always)]
+unsafe fn piece<F: Fold>(src: *const u32, n: usize) -> u32 {
+    let mut acc = [U4::splat(F::NEUTRAL); 4];
+    let mut i = 0;
+    // SAFETY: i counts elements inside the piece.
+    unsafe {
+        while i + 16 <= n {
+            for (q, a) in acc.iter_mut().enumerate() {
+                *a = F::lanes(*a, U4::load(src.add(i + 4 * q)));
+            }
+            i += 16;
+        }
+        while i + 4 <= n {
+            acc[0] = F::lanes(acc[0], U4::load(src.add(i)));
+            i += 4;
+        }
+        let all = F::lanes(F::lanes(acc[0], acc[1]), F::lanes(acc[2], acc[3]));
+        let mut total = F::words(
+            F::words(all.lane::<0>(), all.lane::<2>()),
+            F::words(all.lane::<1>(), all.lane::<3>()),
+        );
+        while i < n {
+            total = F::words(total, *src.add(i));
+            i += 1;
+        }
+        total
+    }
+}
+
+/// Reduces `width` neighbouring columns of `n` rows that are `stride` words apart. Every column by itself goes through its rows in
+/// order, so the strips do not matter.
+#[inline(never)]
+unsafe fn columns<F: Fold>(dst: *mut u32, src: *const u32, n: usize, stride: usize, width: usize) {
+    let mut j = 0;
+    // SAFETY: strips lie inside `width`.
+    unsafe {
+        while j + 32 <= width {
+            strip::<F, 8>(dst.add(j), src.add(j), n, stride);
+            j += 32;
+        }
+        while j + 4 <= width {
+            strip::<F, 1>(dst.add(j), src.add(j), n, stride);
+            j += 4;
+        }
+        while j < width {
+            let mut total = F::NEUTRAL;
+            let mut r = 0;
+            while r < n {
+                let end = n.min(r + PIECE);
+                let mut a = F::NEUTRAL;
+                while r < end {
+                    a = F::words(a, *src.add(r * stride + j));
+                    r += 1;
+                }
+                total = F::words(total, a);
+            }
+            *dst.add(j) = total;
+            j += 1;
+        }
+    }
+}
+
+/// 4·V columns with their accumulators in registers.
+#[inline(always)]
+unsafe fn strip<F: Fold, const V: usize>(dst: *mut u32, src: *const u32, n: usize, stride: usize) {
+    let mut total = [U4::splat(F::NEUTRAL); V];
+    let mut r = 0;
+    // SAFETY: the caller has n rows of at least 4·V columns.
+    unsafe {
+        while r < n {
+            let end = n.min(r + PIECE);
+            let mut acc = [U4::splat(F::NEUTRAL); V];
+            let mut p = src.add(r * stride);
+            while r < end {
+                for (q, a) in acc.iter_mut().enumerate() {
+                    *a = F::lanes(*a, U4::load(p.add(4 * q)));
+                }
+                p = p.wrapping_add(stride);
+                r += 1;
+            }
+            for (t, a) in total.iter_mut().zip(acc) {
+                *t = F::lanes(*t, a);
+            }
+        }
+        for (q, t) in total.into_iter().enumerate() {
+            t.store(dst.add(4 * q));
+        }
+    }
+}

@@ -1,0 +1,269 @@
+//! Reductions, searches and scans against naive loops; every split of the outputs gives the same bits.
+
+mod common;
+use common::*;
+use keratin_kernels::reduce::{self, ReduceFn};
+
+/// `[outer, n, inner]` around vectors, strips and pieces.
+const SHAPES: [[usize; 3]; 20] = [
+    [0, 3, 2],
+    [1, 0, 1],
+    [2, 0, 5],
+    [1, 1, 1],
+    [3, 1, 4],
+    [5, 3, 1],
+    [4, 10, 1],
+    [3, 17, 1],
+    [2, 65, 1],
+    [2, 513, 1],
+    [1, 4096, 1],
+    [1, 9001, 1],
+    [2, 5, 3],
+    [3, 4, 5],
+    [1, 9, 17],
+    [2, 7, 33],
+    [1, 13, 65],
+    [2, 3, 127],
+    [1, 4100, 5],
+    [1, 8200, 2],
+];
+
+fn reduce(f: ReduceFn, x: &[u32], [outer, n, inner]: [usize; 3], len: usize, cuts: &[usize]) -> Vec<u32> {
+    let mut src = Guarded::new(1, x);
+    let mut dst = Guarded::new(3, &vec![7; len]);
+    for cut in cuts.windows(2) {
+        // SAFETY: the arrays have the stated shapes.
+        unsafe { f(dst.ptr(), src.ptr(), outer, n, inner, cut[0], cut[1]) }
+    }
+    dst.read()
+}
+
+/// Runs a reduction (or, with `scan`, a scan) whole and in uneven parts, and compares with `naive(line)` per output.
+fn check<T: Copy>(
+    name: &str,
+    f: ReduceFn,
+    scan: bool,
+    x: impl Fn(usize) -> Vec<u32>,
+    from_word: fn(u32) -> T,
+    close: impl Fn(&[T], &[u32]) -> bool,
+) {
+    for shape @ [outer, n, inner] in SHAPES {
+        let x = x(outer * n * inner);
+        let count = outer * inner;
+        let len = if scan { x.len() } else { count };
+        let whole = reduce(f, &x, shape, len, &[0, count]);
+        for parts in [2, 3, 8] {
+            let cuts: Vec<usize> = (0..=parts).map(|i| count * i * i / (parts * parts)).collect();
+            assert_eq!(
+                reduce(f, &x, shape, len, &cuts),
+                whole,
+                "{name} {shape:?} in {parts} parts"
+            );
+        }
+        for o in 0..outer {
+            for j in 0..inner {
+                let line: Vec<T> = (0..n).map(|r| from_word(x[(o * n + r) * inner + j])).collect();
+                let got: Vec<u32> = if scan {
+                    (0..n).map(|r| whole[(o * n + r) * inner + j]).collect()
+                } else {
+                    vec![whole[o * inner + j]]
+                };
+                assert!(close(&line, &got), "{name} {shape:?} [{o}, {j}]: {got:x?}");
+            }
+        }
+    }
+}
+
+fn close(got: u32, wanted: f64, scale: f64) -> bool {
+    (f64::from(f32::from_bits(got)) - wanted).abs() <= 1e-6 * scale
+}
+
+#[test]
+fn sums_and_products() {
+    let x = |n| words(&noise_f32(n, 1, 2.0));
+    check("sum", reduce::sum, false, x, f32::from_bits, |line, got| {
+        let scale: f64 = line.iter().map(|x| f64::from(x.abs())).sum();
+        close(got[0], line.iter().map(|&x| f64::from(x)).sum(), scale)
+    });
+    let near_one = |n| words(&noise_f32(n, 1, 0.01).iter().map(|x| 1.0 + x).collect::<Vec<_>>());
+    check("prod", reduce::prod, false, near_one, f32::from_bits, |line, got| {
+        let wanted: f64 = line.iter().map(|&x| f64::from(x)).product();
+        close(got[0], wanted, 200.0 * wanted)
+    });
+    let int = |w: u32| w as i32;
+    check(
+        "isum",
+        reduce::isum,
+        false,
+        |n| noise(n, 2),
+        int,
+        |line, got| got[0] as i32 == line.iter().fold(0i32, |s, &x| s.wrapping_add(x)),
+    );
+    check(
+        "iprod",
+        reduce::iprod,
+        false,
+        |n| noise(n, 2),
+        int,
+        |line, got| got[0] as i32 == line.iter().fold(1i32, |s, &x| s.wrapping_mul(x)),
+    );
+}
+
+/// The order written in the module: pieces of 4096, four vector accumulators, `(a+b)+(c+d)`, `(l0+l2)+(l1+l3)`, then the tail.
+#[test]
+fn the_order_of_a_row_sum_is_fixed() {
+    let x = noise_f32(9001, 9, 1.0);
+    let mut wanted = 0.0;
+    for piece in x.chunks(4096) {
+        let mut acc = [[0f32; 4]; 4];
+        let vectors = piece.len() / 4;
+        for v in 0..vectors {
+            let a = if v < vectors / 4 * 4 { v % 4 } else { 0 };
+            (0..4).for_each(|l| acc[a][l] += piece[4 * v + l]);
+        }
+        let l: [f32; 4] = std::array::from_fn(|l| (acc[0][l] + acc[1][l]) + (acc[2][l] + acc[3][l]));
+        let mut sum = (l[0] + l[2]) + (l[1] + l[3]);
+        piece[4 * vectors..].iter().for_each(|x| sum += x);
+        wanted += sum;
+    }
+    assert_eq!(
+        reduce(reduce::sum, &words(&x), [1, 9001, 1], 1, &[0, 1]),
+        [f32::to_bits(wanted)]
+    );
+}
+
+#[test]
+fn extremes_are_exact_and_nan_wins() {
+    let with_nan = |n: usize| {
+        let mut x = words(&noise_f32(n, 3, 5.0));
+        x.iter_mut().skip(11).step_by(97).for_each(|w| *w = 0x7FC0_0000);
+        x
+    };
+    check("max", reduce::max, false, with_nan, f32::from_bits, |line, got| {
+        let nan = line.iter().any(|x| x.is_nan());
+        let wanted = if nan {
+            f32::NAN
+        } else {
+            line.iter().fold(f32::NEG_INFINITY, |m, &x| m.max(x))
+        };
+        same_f32(got, &[wanted.to_bits()])
+    });
+    check("min", reduce::min, false, with_nan, f32::from_bits, |line, got| {
+        let nan = line.iter().any(|x| x.is_nan());
+        let wanted = if nan {
+            f32::NAN
+        } else {
+            line.iter().fold(f32::INFINITY, |m, &x| m.min(x))
+        };
+        same_f32(got, &[wanted.to_bits()])
+    });
+    let int = |w: u32| w as i32;
+    check(
+        "imax",
+        reduce::imax,
+        false,
+        |n| noise(n, 4),
+        int,
+        |line, got| got[0] as i32 == line.iter().copied().max().unwrap_or(i32::MIN),
+    );
+    check(
+        "imin",
+        reduce::imin,
+        false,
+        |n| noise(n, 4),
+        int,
+        |line, got| got[0] as i32 == line.iter().copied().min().unwrap_or(i32::MAX),
+    );
+}
+
+/// The first index that no other beats.
+fn first<T: Copy>(line: &[T], beats: impl Fn(T, T) -> bool) -> u32 {
+    (0..line.len()).fold(0, |best, i| if beats(line[i], line[best]) { i } else { best }) as u32
+}
+
+#[test]
+fn searches_find_the_first_of_equals_and_the_first_nan() {
+    // Few different values make ties; both zeros are among them.
+    let ties = |n: usize| {
+        words(
+            &noise(n, 5)
+                .iter()
+                .map(|w| (w % 5) as f32 - 2.0)
+                .map(|x| x * 0.0 + x)
+                .collect::<Vec<_>>(),
+        )
+    };
+    let zeros = |n: usize| {
+        noise(n, 6)
+            .iter()
+            .map(|w| [0u32, 0x8000_0000, 0xBF80_0000][(w >> 8) as usize % 3])
+            .collect::<Vec<_>>()
+    };
+    let nans = move |n: usize| {
+        let mut x = ties(n);
+        x.iter_mut().skip(5).step_by(31).for_each(|w| *w = 0xFFC0_0000);
+        x
+    };
+    let more = |a: f32, b: f32| a > b || (a.is_nan() && !b.is_nan());
+    let less = |a: f32, b: f32| a < b || (a.is_nan() && !b.is_nan());
+    for x in [&ties as &dyn Fn(usize) -> Vec<u32>, &zeros, &nans] {
+        check("argmax", reduce::argmax, false, x, f32::from_bits, |line, got| {
+            got[0] == first(line, more)
+        });
+        check("argmin", reduce::argmin, false, x, f32::from_bits, |line, got| {
+            got[0] == first(line, less)
+        });
+    }
+    let ints = |n: usize| {
+        noise(n, 7)
+            .iter()
+            .map(|w| [0x8000_0000u32, 3, 3, 0x7FFF_FFFF][(w >> 9) as usize % 4])
+            .collect::<Vec<_>>()
+    };
+    let lowest = |n: usize| vec![0x8000_0000u32; n];
+    for x in [&ints as &dyn Fn(usize) -> Vec<u32>, &lowest] {
+        let int = |w: u32| w as i32;
+        check("iargmax", reduce::iargmax, false, x, int, |line, got| {
+            got[0] == first(line, |a, b| a > b)
+        });
+        check("iargmin", reduce::iargmin, false, x, int, |line, got| {
+            got[0] == first(line, |a, b| a < b)
+        });
+    }
+}
+
+#[test]
+fn scans_run_in_order() {
+    fn running<T: Copy>(line: &[T], start: T, f: impl Fn(T, T) -> T) -> Vec<T> {
+        line.iter()
+            .scan(start, |t, &x| {
+                *t = f(*t, x);
+                Some(*t)
+            })
+            .collect()
+    }
+    let x = |n| words(&noise_f32(n, 8, 1.5));
+    check("cumsum", reduce::cumsum, true, x, f32::from_bits, |line, got| {
+        same_f32(got, &words(&running(line, 0.0, |a, b| a + b)))
+    });
+    check("cumprod", reduce::cumprod, true, x, f32::from_bits, |line, got| {
+        same_f32(got, &words(&running(line, 1.0, |a, b| a * b)))
+    });
+    let int = |w: u32| w;
+    check(
+        "icumsum",
+        reduce::icumsum,
+        true,
+        |n| noise(n, 9),
+        int,
+        |line, got| got == running(line, 0, u32::wrapping_add),
+    );
+    check(
+        "icumprod",
+        reduce::icumprod,
+        true,
+        |n| noise(n, 9),
+        int,
+        |line, got| got == running(line, 1, u32::wrapping_mul),
+    );
+}

@@ -1,0 +1,50 @@
+// Where a layer call stands: its name scope, the training flag that inner calls inherit, and the way out of a trace to build weights.
+
+import { Trace } from "../tensor.js";
+import { currentPath, withPath } from "../trace.js";
+
+/** The outermost layer call that is going on. */
+export interface CallContext {
+  /** What the enclosing call decided; inner calls inherit it. Null: nobody said. */
+  training: boolean | null;
+}
+
+let context: CallContext | null = null;
+/** The call that encloses the next one, or null. */
+export const currentCall = (): CallContext | null => context;
+
+/** Runs `body` as part of a call with this flag; null starts a call of its own that inherits nothing. */
+export function withCall<T>(next: CallContext | null, body: () => T): T {
+  const before = context;
+  context = next;
+  try {
+    return body();
+  } finally {
+    context = before;
+  }
+}
+
+const callers: object[] = [];
+
+/**
+ * Runs `body` in the name scope of `caller`: variables made in it get the path `outer/name/…`, errors show it.
+ * A scope inside the scope of the same caller (`build` called by `apply`) adds nothing.
+ */
+export function inScope<T>(caller: object, name: string, body: () => T): T {
+  if (callers.at(-1) === caller) return body();
+  callers.push(caller);
+  try {
+    return withPath(name, body);
+  } finally {
+    callers.pop();
+  }
+}
+
+/** The scope we are in: `sequential/dense`. */
+export { currentPath };
+
+/** Runs `body` outside any trace, so that it computes with numbers: weights are made while a model is being traced. */
+export function eagerly<T>(body: () => T): T {
+  // `Trace.run` makes its receiver the open trace while the body runs: no receiver, no trace.
+  return Trace.prototype.run.call(null as unknown as Trace, body) as T;
+}
