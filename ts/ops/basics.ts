@@ -3,7 +3,7 @@
 import { apply } from "../core/apply.js";
 import { coreDType, type DType, dtypeCode, type EdgeDType } from "../core/dtype.js";
 import { ShapeError, ValueError } from "../errors.js";
-import { sizeOf, Tensor, type TensorLike, tensor } from "../tensor.js";
+import { Tensor, type TensorLike, tensor } from "../tensor.js";
 
 /** Sizes of the axes, outermost first. */
 export type Shape = readonly number[];
@@ -105,10 +105,10 @@ export const iota = (n: number): Tensor =>
     [n],
   );
 
-/** A tensor of one number: from memory when there is no trace, else a scalar spread out, which costs nothing. */
+/** A tensor of one number: a scalar spread out, which costs nothing in a program. */
 export function filled(shape: Shape, value: number, dtype: DType): Tensor {
   const one = new Tensor([value], [], { dtype });
-  return sizeOf(shape) === 1 && shape.length === 0 ? one : apply("broadcast", [one], { ints: shape });
+  return shape.length === 0 ? one : apply("broadcast", [one], { ints: shape });
 }
 
 /** A part of one axis: `size` elements from `start` in steps of `step`. */

@@ -1,8 +1,7 @@
 // Comparisons, logic, bits, and what is not a number. Comparisons give bool; so do logical ops, which read `x ≠ 0`.
 
 import { apply, operands } from "../core/apply.js";
-import { dtypeCode, type EdgeDType } from "../core/dtype.js";
-import { coreDType } from "../core/dtype.js";
+import { coreDType, dtypeCode, type EdgeDType } from "../core/dtype.js";
 import { checkOptions } from "../errors.js";
 import { type Tensor, type TensorLike, tensor } from "../tensor.js";
 import { choose, float } from "./basics.js";

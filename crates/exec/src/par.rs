@@ -155,9 +155,11 @@ fn share(chunks: usize, f: &(dyn Fn(usize) + Sync), wake: bool) {
     if TICKETS.poisoned() {
         tickets::died();
     }
-    if PRESENT.load(Relaxed) == 0 || RECORD.skip() {
+    if INVITED.load(Relaxed) == 0 || RECORD.skip() {
         return inline(chunks, f);
     }
+    // Workers that are still on their way may come in the middle of a job, but it says nothing about them if they do not.
+    let judge = PRESENT.load(Relaxed) != 0;
     let mut from = 0;
     while from < chunks {
         let count = (chunks - from).min(MAX_CHUNKS);
@@ -167,7 +169,9 @@ fn share(chunks: usize, f: &(dyn Fn(usize) + Sync), wake: bool) {
         };
         // SAFETY: this thread is the only caller, by `Caller`, and `Role` says that it is not inside a chunk.
         let own = unsafe { TICKETS.run(count, &chunk, wake) };
-        RECORD.add(count, own);
+        if judge {
+            RECORD.add(count, own);
+        }
         from += count;
     }
 }

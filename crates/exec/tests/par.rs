@@ -19,7 +19,7 @@ fn pool(n: usize) -> MutexGuard<'static, ()> {
 
 /// Some work that the optimiser keeps.
 fn work(rounds: u32) -> u32 {
-    (0..rounds).fold(1, |x, _| std::hint::black_box(x * 5 + 1 & 0xFFFF))
+    (0..rounds).fold(1, |x, _| std::hint::black_box((x * 5 + 1) & 0xFFFF))
 }
 
 /// Runs jobs of sizes 0 … 40 and checks that each chunk ran once.

@@ -10,6 +10,7 @@ mod tickets;
 /// What `tickets.rs` uses, from loom.
 mod sync {
     use super::tickets::Tickets;
+    #[allow(clippy::unsafe_removed_from_name)]
     pub use loom::cell::UnsafeCell as Shared;
     pub use loom::sync::atomic::{AtomicBool, AtomicU32, Ordering};
     use loom::sync::{Condvar, Mutex};

@@ -138,7 +138,7 @@ pub unsafe fn dropout(n: usize, dst: *mut f32, src: *const f32, key: random::Key
                     .as_f32()
                     .store(dst.add(at + i));
             });
-            if len % 4 > 0 {
+            if !len.is_multiple_of(4) {
                 let i = len - len % 4;
                 (mask(i) & (load_tail(x, i, len) * scale).bits())
                     .as_f32()

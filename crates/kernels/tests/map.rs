@@ -245,7 +245,7 @@ fn integer_maps_equal_scalar_code() {
             isub |x, y| x - y;
             imul |x, y| x * y;
             ineg |x, _y| -x;
-            iabs |x, _y| x.abs();
+            iabs |x, _y| if x < 0 { -x } else { x };
             isign |x, _y| x.signum();
             imaximum |x, y| x.max(y);
             iminimum |x, y| x.min(y);
@@ -287,7 +287,7 @@ fn word_maps_equal_scalar_code() {
             ule |x, y| u32::from(x <= y);
             ugt |x, y| u32::from(x > y);
             uge |x, y| u32::from(x >= y);
-            udiv |x, y| if y == 0 { u32::MAX } else { x / y };
+            udiv |x, y| x.checked_div(y).unwrap_or(u32::MAX);
             umod |x, y| if y == 0 { x } else { x % y };
             u32_to_f32 |x, _y| (x as f32).to_bits();
             word_to_bool |x, _y| u32::from(x != 0);

@@ -1,5 +1,7 @@
 //! Threefry and the draws against the vectors of Random123, JAX and Keras.
 
+#![allow(clippy::excessive_precision)] // values as quoted
+
 mod common;
 use common::*;
 use keratin_kernels::map::{self, MapFn};

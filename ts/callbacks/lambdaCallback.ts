@@ -1,0 +1,22 @@
+// LambdaCallback: hooks as plain functions.
+
+import { checkOptions } from "../errors.js";
+import { Callback, type HookName } from "./callback.js";
+
+const HOOKS = Object.getOwnPropertyNames(Callback.prototype).filter((name) => name.startsWith("on")) as HookName[];
+
+/** Functions by the name of their hook. */
+export type LambdaHooks = { [K in HookName]?: Callback[K] };
+
+/**
+ * A callback made of functions.
+ *
+ * Example: `new LambdaCallback({ onEpochEnd: (epoch, logs) => console.log(epoch, logs.loss) })`
+ */
+export class LambdaCallback extends Callback {
+  constructor(hooks: LambdaHooks = {}) {
+    checkOptions("LambdaCallback", hooks, HOOKS);
+    super();
+    Object.assign(this, hooks);
+  }
+}

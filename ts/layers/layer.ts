@@ -1,0 +1,552 @@
+// Layer: config, weights, sub-layers, the steps of a call. What all layers share, and the base of users' own.
+
+import { coreDType, type EdgeDType } from "../core/dtype.js";
+import { checkOptions, ShapeError, StateError, ValueError } from "../errors.js";
+import * as constraints from "../constraints.js";
+import * as initializers from "../initializers.js";
+import * as ops from "../ops.js";
+import * as regularizers from "../regularizers.js";
+import { KerasObject } from "../saving/object.js";
+import { toSnakeCase, uniqueName } from "../saving/names.js";
+import { Tensor, type TensorLike, tensor } from "../tensor.js";
+import { Variable, withValues } from "../variable.js";
+import { DTypePolicy, type DTypeIdentifier } from "./dtypePolicy.js";
+import { checkInputs, type InputSpec } from "./inputSpec.js";
+import { currentCall, currentPath, eagerly, inScope, withCall } from "./scope.js";
+import { outputShape } from "./shapes.js";
+import { isPlainObject, isShape, mapStructure, type PartialShape, type Structure, shapesOf, shapeText, type TensorInput, type TensorTree, tensorsOf, toTensors } from "./structure.js";
+import { partsOf } from "./tracking.js";
+
+/** Options that every layer takes. */
+export interface LayerOptions {
+  /** Without `/`. Default: the class name in snake case, numbered. */
+  name?: string | null;
+  /** False: no optimizer changes the weights. */
+  trainable?: boolean;
+  dtype?: DTypeIdentifier;
+  autocast?: boolean;
+  /** Added to the loss for every output of every call, divided by the batch size. */
+  activityRegularizer?: regularizers.RegularizerIdentifier;
+  /** Shape of one sample; the first layer of a Sequential model may say it. */
+  inputShape?: PartialShape | null;
+  /** `inputDim: 784` is `inputShape: [784]`. */
+  inputDim?: number | null;
+}
+
+/** Options of one call. */
+export interface CallOptions {
+  /** Training or inference? Default: as the enclosing call, else inference. */
+  training?: boolean | null;
+  /** Which steps of the input count; default: the mask that travels with it. */
+  mask?: TensorTree;
+  readonly [key: string]: unknown;
+}
+
+/** What `call` receives: the options of the call with `training` and `mask` decided. */
+export type CallArguments = CallOptions & { training: boolean; mask: TensorTree };
+
+export interface WeightOptions {
+  shape?: readonly number[];
+  /** Default: glorot_uniform, or zeros for integers. */
+  initializer?: initializers.InitializerIdentifier | null;
+  dtype?: EdgeDType | null;
+  trainable?: boolean;
+  regularizer?: regularizers.RegularizerIdentifier;
+  constraint?: constraints.ConstraintIdentifier;
+  name?: string;
+}
+
+const BASE_OPTIONS = ["name", "trainable", "dtype", "autocast", "activityRegularizer", "inputShape", "inputDim"];
+
+/**
+ * One step of a network: weights and a function of tensors.
+ *
+ * An own layer makes weights in `build(inputShape)` and computes with `ops` in `call(x, { training, mask })`; gradients, saving and masks
+ * come with it. Sub-layers are found among its properties. `static required` and `static defaults` name the constructor's parameters;
+ * `getConfig` reads properties of those names.
+ *
+ * ```ts
+ * class Scale extends Layer {
+ *   static defaults = { factor: 1 };
+ *   constructor(options = {}) { super(options); this.factor = options.factor ?? 1; }
+ *   build() { this.w = this.addWeight({ shape: [], initializer: "ones", name: "w" }); }
+ *   call(x) { return ops.multiply(x, ops.multiply(this.w, this.factor)); }
+ * }
+ * ```
+ */
+export class Layer extends KerasObject {
+  static override readonly className: string = "Layer";
+  static override readonly module: string = "keras.layers";
+  /** Parameters that the constructor takes before its options, in order. */
+  static override readonly required: readonly string[] = [];
+  /** Options with their defaults, beyond those of all layers. */
+  static override readonly defaults: Readonly<Record<string, unknown>> = {};
+  /** Has the class nothing to build? Then it is built from the start. */
+  static readonly builtAtStart: boolean = false;
+  /** Names of the tensors that `call` takes, for masks of several inputs (`queryMask`, `valueMask`). */
+  static readonly inputNames: readonly string[] = ["inputs"];
+
+  readonly name: string;
+  readonly dtypePolicy: DTypePolicy;
+  readonly autocast: boolean;
+  /** What the inputs must be like, or null for anything. */
+  inputSpec: InputSpec | readonly InputSpec[] | null = null;
+  /** Are masks passed on? Default: when the class overrides `computeMask`. */
+  supportsMasking: boolean;
+  /** Are the weights made? */
+  built = false;
+  activityRegularizer: regularizers.Regularizer | null;
+  /** Shape of one sample that the user gave as an option, or null. */
+  readonly inputShapeOption: PartialShape | null;
+
+  constructor(options: LayerOptions = {}) {
+    super();
+    const where = classNameOf(this);
+    checkOptions(where, options, [...BASE_OPTIONS, ...configKeys(this)]);
+    const { name, trainable = true, autocast = true, inputShape = null, inputDim = null } = options;
+    if (name !== undefined && name !== null && (typeof name !== "string" || name.includes("/") || name === "")) {
+      throw new ValueError(`${where}: name must be a string without "/", received ${JSON.stringify(name)}.`);
+    }
+    if (typeof trainable !== "boolean") throw new ValueError(`${where}: trainable must be true or false, received ${JSON.stringify(trainable)}.`);
+    this.name = name ?? uniqueName(toSnakeCase(where));
+    this.dtypePolicy = DTypePolicy.get(options.dtype);
+    this.autocast = autocast;
+    this.activityRegularizer = regularizers.get(options.activityRegularizer ?? null);
+    this.inputShapeOption = inputShape ?? (inputDim === null ? null : [inputDim]);
+    this.supportsMasking = this.computeMask !== Layer.prototype.computeMask;
+    this.#own.trainable = trainable;
+    if (new.target.builtAtStart) this.built = true;
+    // Whoever calls `build` gets the bookkeeping around it, whatever class overrides it.
+    const build = this.build;
+    Object.defineProperty(this, "build", {
+      value: (...shapes: Structure<PartialShape>[]) => this.#build(build, shapes),
+      writable: true,
+      configurable: true,
+    });
+  }
+
+  /** Makes the weights for inputs of this shape. Overridden by layers that have some; sub-layers build themselves when first called. */
+  build(..._inputShapes: Structure<PartialShape>[]): void {}
+
+  /** The function of the layer. Overridden by every layer. */
+  call(..._args: (TensorTree | CallArguments)[]): TensorTree {
+    throw new StateError(`${classNameOf(this)} has no call(x, options): a layer overrides it with its computation, written in ops.`);
+  }
+
+  /** The mask of the outputs; the default passes the mask of the inputs on. */
+  computeMask(_inputs: TensorTree, previousMask: TensorTree): TensorTree {
+    return previousMask;
+  }
+
+  // ---- calling
+
+  /**
+   * Calls the layer: `apply(x)`, `apply([a, b])`, `apply(query, value, { training: true })`.
+   *
+   * Builds it at the first call. Errors: `ShapeError` when the input is not what the layer expects, before anything changes.
+   */
+  apply<Result extends TensorTree = Tensor>(...args: (TensorInput | CallOptions)[]): Result {
+    const { inputs, options } = this.#split(args);
+    // The one place that looks at what kind of inputs came: values here, traced or at hand.
+    const given = inputs.map((x) => toTensors(x, this.name));
+    return this.#run(given, options) as Result;
+  }
+
+  /** Positional inputs, and the options that may follow them. */
+  #split(args: readonly (TensorInput | CallOptions)[]): { inputs: TensorInput[]; options: CallOptions } {
+    if (args.length === 0) throw new ValueError(`${this.name}: apply needs an input tensor.`);
+    const last = args.at(-1);
+    if (args.length > 1 && (last === undefined || isPlainObject(last))) return { inputs: args.slice(0, -1) as TensorInput[], options: (last ?? {}) as CallOptions };
+    return { inputs: [...args] as TensorInput[], options: {} };
+  }
+
+  #run(inputs: TensorTree[], options: CallOptions): TensorTree {
+    const outer = currentCall();
+    if (!outer) this.#clearLosses();
+    const first = inputs[0]!;
+    const training = options.training ?? outer?.training ?? null;
+    return withCall({ training }, () =>
+      inScope(this, this.name, () => {
+        this.#own.parent ??= currentPath();
+        checkInputs(this.inputSpec, first, this.name);
+        if (!this.built) {
+          this.build(...inputs.map((t) => shapesOf(t)));
+          checkInputs(this.inputSpec, first, this.name);
+        }
+        const { previousMask, masks } = this.#masks(inputs, options);
+        const outputs = this.call(...inputs, { ...options, ...masks, training: training ?? false });
+        this.#checkOutputs(outputs);
+        if (this.activityRegularizer) for (const t of tensorsOf(outputs)) this.addLoss(perSample(this.activityRegularizer.call(t), t));
+        this.#passMask(inputs, outputs, previousMask);
+        return outputs;
+      }),
+    );
+  }
+
+  /** The masks that `call` receives: given ones, else those that travel with the inputs. */
+  #masks(inputs: readonly TensorTree[], options: CallOptions): { previousMask: TensorTree; masks: { mask: TensorTree } & Record<string, unknown> } {
+    const attached = inputs.map(maskOf);
+    const explicit = options.mask === undefined ? undefined : toTensors(options.mask, this.name);
+    const previousMask = explicit ?? attached[0] ?? null;
+    const masks: { mask: TensorTree } & Record<string, unknown> = { mask: hasTensor(previousMask) ? previousMask : null };
+    if (inputs.length > 1) {
+      const { inputNames } = this.constructor as typeof Layer;
+      attached.forEach((mask, i) => {
+        const key = `${inputNames[i] ?? `input${i}`}Mask`;
+        if (options[key] === undefined && hasTensor(mask)) masks[key] = mask;
+      });
+    }
+    return { previousMask, masks };
+  }
+
+  #passMask(inputs: readonly TensorTree[], outputs: TensorTree, previousMask: TensorTree): void {
+    if (!this.supportsMasking) {
+      if (hasTensor(previousMask) && !warned.has(this)) {
+        warned.add(this);
+        console.warn(
+          `Layer '${this.name}' (of type ${classNameOf(this)}) was passed an input with a mask attached to it. ` +
+            "However, this layer does not support masking and will therefore destroy the mask information. Downstream layers will not see the mask.",
+        );
+      }
+      return;
+    }
+    const mask = this.computeMask(inputs[0]!, previousMask);
+    if (!hasTensor(mask)) return;
+    const masks = mask instanceof Tensor ? tensorsOf(outputs).map(() => mask) : Array.isArray(mask) ? (mask as (Tensor | null)[]) : [];
+    tensorsOf(outputs).forEach((t, i) => {
+      t.mask ??= masks[i] ?? null;
+    });
+  }
+
+  #checkOutputs(outputs: unknown): asserts outputs is TensorTree {
+    const fail = (x: unknown): never => {
+      const what = x instanceof Promise ? "a promise: call must not be async" : x instanceof Variable ? "a Variable: return its value" : x === null ? "null" : Array.isArray(x) ? "an empty array" : typeof x;
+      throw new ValueError(`${classNameOf(this)}.call() of layer "${this.name}" must return a tensor, or an array or object of tensors; it returned ${what}.`);
+    };
+    const check = (x: unknown): void => {
+      if (x instanceof Tensor) return;
+      if (Array.isArray(x) && x.length > 0) return x.forEach((y) => (y === null ? undefined : check(y)));
+      if (isPlainObject(x)) return Object.values(x).forEach((y) => (y === null ? undefined : check(y)));
+      fail(x);
+    };
+    check(outputs);
+  }
+
+  /**
+   * The layer as a pure function: computes with the given values instead of the variables' own, and changes nothing.
+   *
+   * `statelessCall(trainable, nonTrainable, ...inputs, options?) → [outputs, nonTrainable']`, lists as `trainableVariables` and
+   * `nonTrainableVariables` order them. Errors: `StateError` before `build`; `ValueError` when a list is too long or short.
+   */
+  statelessCall<Result extends TensorTree = Tensor>(
+    trainable: readonly TensorLike[],
+    nonTrainable: readonly TensorLike[],
+    ...args: (TensorInput | CallOptions)[]
+  ): [Result, Tensor[]] {
+    if (!this.built) throw new StateError(`${this.name}: statelessCall needs a built layer: call build(inputShape) or apply(x) first.`);
+    const values = new Map<Variable, Tensor>();
+    const bind = (what: string, variables: readonly Variable[], given: readonly TensorLike[]): void => {
+      if (variables.length !== given.length) {
+        throw new ValueError(`${this.name}: statelessCall expects ${variables.length} ${what} values, received ${given.length}.`);
+      }
+      variables.forEach((v, i) => {
+        const t = tensor(given[i]!);
+        if (t.shape.join() !== v.shape.join()) throw new ShapeError(`${this.name}: ${what} value ${i} (${v.path}) must have shape ${shapeText(v.shape)}, received ${shapeText(t.shape)}.`);
+        values.set(v, t);
+      });
+    };
+    const others = this.nonTrainableVariables;
+    bind("trainable", this.trainableVariables, trainable);
+    bind("non-trainable", others, nonTrainable);
+    const outputs = withValues(values, () => this.apply<Result>(...args));
+    return [outputs, others.map((v) => values.get(v)!)];
+  }
+
+  // ---- building
+
+  #build(build: (...shapes: Structure<PartialShape>[]) => void, shapes: Structure<PartialShape>[]): void {
+    if (this.built && !this.rebuilds) {
+      if (this.#own.weights.length === 0 || JSON.stringify(shapes) === JSON.stringify(this.#own.buildShapes)) return;
+      const [before, now] = [this.#own.buildShapes, shapes].map((s) => JSON.stringify(s?.[0]));
+      throw new StateError(`${this.name}: is built for input shape ${before} and cannot be built for ${now}; make a new layer.`);
+    }
+    const made = this.#own.weights.length;
+    try {
+      eagerly(() => inScope(this, this.name, () => {
+        this.#own.parent ??= currentPath();
+        build.apply(this, shapes);
+      }));
+    } catch (error) {
+      this.#own.weights.length = made; // a build that fails leaves no half of a layer
+      throw error;
+    }
+    this.#own.buildShapes = shapes;
+    this.built = true;
+  }
+
+  /** May `build` run again? Models may; a layer's weights have their shapes for good. */
+  protected get rebuilds(): boolean {
+    return false;
+  }
+
+  /**
+   * Makes a weight, which the layer owns from then on.
+   *
+   * Example: `this.kernel = this.addWeight({ shape: [4, 8], initializer: "he_uniform", name: "kernel" })`
+   */
+  addWeight(options: WeightOptions = {}): Variable {
+    checkOptions(`${classNameOf(this)}.addWeight`, options, ["shape", "initializer", "dtype", "trainable", "regularizer", "constraint", "name"]);
+    const { shape = [], trainable = true, name } = options;
+    const dtype = coreDType(options.dtype ?? this.dtypePolicy.variableDtype);
+    if (shape.some((d) => !Number.isInteger(d) || d < 0)) {
+      throw new ShapeError(`${this.name}: the shape of weight "${name ?? "variable"}" must be known sizes, received ${shapeText(shape)}.`);
+    }
+    const initializer = dry
+      ? { call: () => new Tensor(new Float32Array(shape.reduce((n, d) => n * d, 1)), shape, { dtype }) }
+      : initializers.get(options.initializer ?? (dtype === "float32" ? "glorot_uniform" : "zeros"));
+    const make = (): Variable => new Variable(initializer as initializers.Initializer, { shape, dtype, trainable, path: currentPath(), ...(name !== undefined && { name }) });
+    const variable = eagerly(() => inScope(this, this.name, make));
+    variable.regularizer = regularizers.get(options.regularizer ?? null);
+    variable.constraint = constraints.get(options.constraint ?? null);
+    this.#own.weights.push({ variable, trainable });
+    return variable;
+  }
+
+  // ---- weights
+
+  /** The layer's parts that are layers, in the order in which they became properties. */
+  get subLayers(): Layer[] {
+    return partsOf(this, isLayer).layers;
+  }
+
+  /** This layer and all below it, each once, outer ones first. */
+  flattenLayers(): Layer[] {
+    const all = new Set<Layer>();
+    const visit = (layer: Layer): void => {
+      if (all.has(layer)) return;
+      all.add(layer);
+      for (const sub of layer.subLayers) visit(sub);
+    };
+    visit(this);
+    return [...all];
+  }
+
+  /** Everything that holds state, in Keras' order, with whether it is trained. */
+  #collect(seeds: boolean): Map<Variable, boolean> {
+    const found = new Map<Variable, boolean>();
+    const add = (v: Variable, trained: boolean): void => {
+      if (!found.has(v)) found.set(v, trained);
+    };
+    const visit = (layer: Layer, frozen: boolean): void => {
+      const still = frozen || !layer.#own.trainable;
+      const parts = partsOf(layer, isLayer);
+      const own = [...layer.#own.weights];
+      for (const v of parts.variables) if (!own.some((w) => w.variable === v)) own.push({ variable: v, trainable: v.trainable });
+      for (const w of own) if (w.trainable) add(w.variable, w.variable.trainable && !still);
+      for (const w of own) if (!w.trainable) add(w.variable, w.variable.trainable && !still);
+      if (seeds) for (const s of parts.seeds) add(s.state, false);
+      for (const sub of parts.layers) visit(sub, still);
+    };
+    visit(this, false);
+    return found;
+  }
+
+  /** All weights: own ones (trainable first, each in order of creation), then those of the sub-layers. */
+  get weights(): Variable[] {
+    return [...this.#collect(false).keys()];
+  }
+  get trainableWeights(): Variable[] {
+    return select(this.#collect(false), true);
+  }
+  get nonTrainableWeights(): Variable[] {
+    return select(this.#collect(false), false);
+  }
+  /** The weights and the states of the seed generators. */
+  get variables(): Variable[] {
+    return [...this.#collect(true).keys()];
+  }
+  get trainableVariables(): Variable[] {
+    return select(this.#collect(true), true);
+  }
+  get nonTrainableVariables(): Variable[] {
+    return select(this.#collect(true), false);
+  }
+
+  /** Do optimizers change the weights? Setting it goes down to all sub-layers. A compiled model takes notice at its next `compile`. */
+  get trainable(): boolean {
+    return this.#own.trainable;
+  }
+  set trainable(value: boolean) {
+    if (typeof value !== "boolean") throw new ValueError(`${this.name}: trainable must be true or false, received ${JSON.stringify(value)}.`);
+    this.#own.trainable = value;
+    for (const w of this.#own.weights) if (w.trainable) w.variable.trainable = value;
+    for (const sub of this.subLayers) sub.trainable = value;
+  }
+
+  /** The numbers of all weights, in the order of `weights`. */
+  getWeights(): Tensor[] {
+    return this.weights.map((v) => v.value);
+  }
+
+  /** Gives the weights new values. Errors: `ShapeError` when the count or a shape differs; then no weight has changed. */
+  setWeights(values: readonly TensorLike[]): void {
+    const variables = this.weights;
+    const shapes = variables.map((v) => shapeText(v.shape)).join(", ");
+    if (values.length !== variables.length) {
+      throw new ShapeError(
+        `You called setWeights on layer "${this.name}" with a weight list of length ${values.length}, but the layer was expecting ${variables.length} weights${shapes ? ` of shapes ${shapes}` : ""}.`,
+      );
+    }
+    const tensors = values.map((x) => tensor(x));
+    tensors.forEach((t, i) => {
+      const v = variables[i]!;
+      if (t.shape.join() !== v.shape.join()) {
+        throw new ShapeError(`Layer "${this.name}" weight shape ${shapeText(v.shape)} (${v.path}) is not compatible with the provided weight shape ${shapeText(t.shape)}.`);
+      }
+    });
+    tensors.forEach((t, i) => variables[i]!.assign(t));
+  }
+
+  /** How many numbers the weights are. Errors: `StateError` before `build`. */
+  countParams(): number {
+    if (!this.built) throw new StateError(`You tried to call countParams on layer "${this.name}", but the layer isn't built. Build it with build(inputShape) or call it on data.`);
+    return this.weights.reduce((n, v) => n + v.size, 0);
+  }
+
+  /** Where the layer is: `sequential/dense`. */
+  get path(): string {
+    return this.#own.parent ?? this.name;
+  }
+  /** The type of the weights. */
+  get dtype(): string {
+    return this.dtypePolicy.variableDtype;
+  }
+  get variableDtype(): string {
+    return this.dtypePolicy.variableDtype;
+  }
+  get computeDtype(): string {
+    return this.dtypePolicy.computeDtype;
+  }
+
+  /** Forgets what the layer carries from call to call: recurrent states. */
+  resetState(): void {
+    for (const sub of this.subLayers) sub.resetState();
+  }
+
+  // ---- losses
+
+  /** Adds to the loss; called from `call`. A tensor is summed. */
+  addLoss(loss: TensorLike): void {
+    this.#own.losses.push(tensor(loss));
+  }
+
+  /**
+   * What is to be added to the loss: what the last call added, here and below, then the penalty of each trained weight that has a regularizer.
+   */
+  get losses(): Tensor[] {
+    const added = this.flattenLayers().flatMap((layer) => layer.#own.losses.filter((t) => !t.origin?.trace.graph.closed));
+    const penalties = this.trainableWeights.flatMap((v) => (v.regularizer ? [v.regularizer.call(v.value)] : []));
+    return [...added, ...penalties];
+  }
+
+  #clearLosses(): void {
+    for (const layer of this.flattenLayers()) layer.#own.losses = [];
+  }
+
+  // ---- shapes
+
+  /**
+   * The shape of the output for an input of this shape; null sizes stay unknown where they matter. Found by tracing `call`.
+   * A layer that is not built stays so.
+   */
+  computeOutputShape(...inputShapes: Structure<PartialShape>[]): Structure<PartialShape> {
+    return this.#undone(() => withCall(null, () => outputShape(this, inputShapes)));
+  }
+
+  /** Runs `body` and puts the layer, and those below, back into the state before. */
+  #undone<T>(body: () => T): T {
+    const saved = this.flattenLayers().map((layer) => ({ layer, own: { ...layer.#own, weights: [...layer.#own.weights] }, properties: { ...layer } }));
+    dry++;
+    try {
+      return body();
+    } finally {
+      dry--;
+      for (const { layer, own, properties } of saved) {
+        layer.#own = own;
+        for (const key of Object.keys(layer)) if (!(key in properties)) delete (layer as unknown as Record<string, unknown>)[key];
+        Object.assign(layer, properties);
+      }
+    }
+  }
+
+  // ---- config
+
+  /**
+   * What the constructor takes, as options. The base gives `name`, `trainable`, `dtype`, and the properties that `required` and `defaults` name.
+   */
+  override getConfig(): Record<string, unknown> {
+    const config: Record<string, unknown> = { name: this.name, trainable: this.trainable, dtype: this.dtypePolicy };
+    if (this.activityRegularizer) config.activityRegularizer = this.activityRegularizer;
+    for (const key of configKeys(this)) config[key] = (this as unknown as Record<string, unknown>)[key];
+    return config;
+  }
+
+  /** What `build` was called with, for files; null when there is nothing to build. */
+  getBuildConfig(): Record<string, unknown> | null {
+    const shapes = this.#own.buildShapes;
+    if (!shapes || shapes.length === 0) return null;
+    return shapes.length === 1 ? { inputShape: shapes[0] } : { shapesDict: Object.fromEntries(shapes.map((s, i) => [`${toSnakeCase((this.constructor as typeof Layer).inputNames[i] ?? `input${i}`)}_shape`, s])) };
+  }
+
+  /** Builds as `getBuildConfig` says. */
+  buildFromConfig(config: Record<string, unknown>): void {
+    if (this.built) return;
+    if (config.inputShape !== undefined) this.build(config.inputShape as Structure<PartialShape>);
+    else if (isPlainObject(config.shapesDict)) this.build(...(Object.values(config.shapesDict) as Structure<PartialShape>[]));
+  }
+
+  override toString(): string {
+    return `<${classNameOf(this)} name=${this.name}, built=${this.built}>`;
+  }
+}
+
+interface OwnState {
+  trainable: boolean;
+  weights: { variable: Variable; trainable: boolean }[];
+  losses: Tensor[];
+  buildShapes: Structure<PartialShape>[] | null;
+  parent: string | null;
+}
+
+/** Above 0 while a layer is built only to learn its shapes: weights cost no random numbers then. */
+let dry = 0;
+const warned = new WeakSet<Layer>();
+
+export const isLayer = (x: unknown): x is Layer => x instanceof Layer;
+
+/** The class as Keras calls it: `static className`, else the name in the source. */
+export function classNameOf(x: object): string {
+  const own = x.constructor as { className?: string; name: string };
+  return Object.hasOwn(own, "className") ? own.className! : own.name;
+}
+
+/** The names of the constructor's own parameters, base classes first. */
+function configKeys(layer: Layer): string[] {
+  const keys: string[] = [];
+  for (let c = layer.constructor as typeof Layer; c !== Layer && c !== Function.prototype; c = Object.getPrototypeOf(c) as typeof Layer) {
+    const own = [...(Object.hasOwn(c, "required") ? c.required : []), ...(Object.hasOwn(c, "defaults") ? Object.keys(c.defaults) : [])];
+    keys.unshift(...own.filter((k) => !keys.includes(k)));
+  }
+  return keys;
+}
+
+const select = (found: Map<Variable, boolean>, trained: boolean): Variable[] => [...found].filter(([, t]) => t === trained).map(([v]) => v);
+
+const maskOf = (tree: TensorTree): TensorTree => mapStructure<Tensor | null, Tensor | null>(tree, (t) => t?.mask ?? null);
+const hasTensor = (tree: TensorTree): boolean => tensorsOf(tree).length > 0;
+
+/** A penalty per sample: divided by the batch size, 0 for an empty batch. */
+const perSample = (penalty: Tensor, output: Tensor): Tensor =>
+  output.ndim === 0 ? penalty : ops.divide(penalty, Math.max(1, output.shape[0]!));
+
+export { isShape };

@@ -1,0 +1,224 @@
+// Data as users give it, as batches: arrays cut into rows by number, or whatever an iterable yields.
+
+import { type DType, type TensorData, type TypedArray } from "../core/dtype.js";
+import type { Program } from "../core/program.js";
+import { DataError, ValueError } from "../errors.js";
+import { isPlainObject, mapStructure, type Structure } from "../layers/structure.js";
+import { Tensor, type TensorLike, tensor } from "../tensor.js";
+import { memoryFloats, memoryWords } from "../wasm.js";
+
+/** A typed array with its shape. */
+export interface ArrayWithShape {
+  data: TypedArray;
+  shape: readonly number[];
+}
+
+/** What `fit` takes as inputs or targets: tensors, arrays, or a list or record of them for models with several. */
+export type DataLike = TensorLike | ArrayWithShape | readonly Tensor[] | { readonly [name: string]: TensorLike | ArrayWithShape };
+
+/** What an iterable of batches yields: inputs, with targets and sample weights where there are. */
+export type BatchTuple = DataLike | readonly [x: DataLike, y?: DataLike | null, sampleWeight?: DataLike | null];
+
+export type BatchIterable = Iterable<BatchTuple> | AsyncIterable<BatchTuple>;
+
+/** One array of a source: its rows are the samples. */
+export interface Leaf {
+  readonly data: TensorData;
+  readonly shape: readonly number[];
+  readonly dtype: DType;
+  /** Words of one row. */
+  readonly width: number;
+}
+
+type LeafTree = Structure<Leaf>;
+
+function leafOf(value: unknown, where: string): Leaf {
+  let t: Tensor;
+  if (value instanceof Tensor) t = value;
+  else if (isPlainObject(value) && "data" in value && "shape" in value) {
+    const { data, shape } = value as unknown as ArrayWithShape;
+    t = new Tensor(data, shape);
+  } else t = tensor(value as TensorLike);
+  if (t.ndim === 0) throw new DataError(`${where}: a number is no data set; rows are samples, so at least one axis is needed.`);
+  return { data: t.data, shape: t.shape, dtype: t.dtype, width: t.size / Math.max(1, t.shape[0]!) };
+}
+
+/** Is it a list or record of arrays, rather than one array? */
+function isTree(value: unknown): boolean {
+  if (Array.isArray(value)) return value.length > 0 && value.every((v) => v instanceof Tensor || ArrayBuffer.isView(v) || isPlainObject(v));
+  return isPlainObject(value) && !("data" in value && "shape" in value);
+}
+
+function treeOf(value: unknown, where: string): LeafTree {
+  if (!isTree(value)) return leafOf(value, where);
+  if (Array.isArray(value)) return value.map((v, i) => leafOf(v, `${where}[${i}]`));
+  return Object.fromEntries(Object.entries(value as object).map(([k, v]) => [k, leafOf(v, `${where}.${k}`)]));
+}
+
+const isLeaf = (x: unknown): boolean => isPlainObject(x) && "data" in x && "width" in x;
+const leavesOf = (tree: LeafTree): Leaf[] => {
+  const out: Leaf[] = [];
+  mapStructure(tree, (l: Leaf) => out.push(l), isLeaf);
+  return out;
+};
+
+/** Inputs, targets and sample weights whose rows belong together. */
+export class ArraySource {
+  readonly x: LeafTree;
+  readonly y: LeafTree | null;
+  readonly sampleWeight: LeafTree | null;
+  readonly leaves: readonly Leaf[];
+  readonly size: number;
+
+  private constructor(x: LeafTree, y: LeafTree | null, sampleWeight: LeafTree | null) {
+    this.x = x;
+    this.y = y;
+    this.sampleWeight = sampleWeight;
+    this.leaves = [x, y, sampleWeight].flatMap((t) => (t === null ? [] : leavesOf(t)));
+    this.size = this.leaves[0]!.shape[0]!;
+  }
+
+  /** Errors: `DataError` when the numbers of rows differ. */
+  static of(x: unknown, y: unknown = null, sampleWeight: unknown = null): ArraySource {
+    const optional = (v: unknown, where: string): LeafTree | null => (v === null || v === undefined ? null : treeOf(v, where));
+    const source = new ArraySource(treeOf(x, "x"), optional(y, "y"), optional(sampleWeight, "sampleWeight"));
+    const sizes = source.leaves.map((l) => l.shape[0]!);
+    if (sizes.some((n) => n !== source.size)) {
+      const named = (what: string, t: LeafTree | null): string[] => (t === null ? [] : [`${what}: ${leavesOf(t).map((l) => l.shape[0]).join(", ")}`]);
+      const all = [...named("x", source.x), ...named("y", source.y), ...named("sampleWeight", source.sampleWeight)];
+      throw new DataError(`Data cardinality is ambiguous: the numbers of samples differ (${all.join("; ")}). Every array needs the same number of rows.`);
+    }
+    return source;
+  }
+
+  /** The rows `from..to` as a source of its own that shares the memory. */
+  slice(from: number, to: number): ArraySource {
+    const cut = (l: Leaf): Leaf => ({ ...l, data: l.data.subarray(from * l.width, to * l.width) as TensorData, shape: [to - from, ...l.shape.slice(1)] });
+    const all = (t: LeafTree | null): LeafTree | null => (t === null ? null : (mapStructure(t, cut, isLeaf) as LeafTree));
+    return new ArraySource(all(this.x)!, all(this.y), all(this.sampleWeight));
+  }
+
+  withSampleWeight(weights: Float32Array): ArraySource {
+    return new ArraySource(this.x, this.y, { data: weights, shape: [weights.length], dtype: "float32", width: 1 });
+  }
+}
+
+/** A batch: rows of a source, by number or in order. */
+export interface Batch {
+  readonly source: ArraySource;
+  /** The numbers of the rows in the order of the batch; null: rows `from`, `from + 1`, … */
+  readonly rows: Int32Array | null;
+  readonly from: number;
+  readonly size: number;
+}
+
+/** The shapes and types of a batch's leaves, in the order in which a program takes them. */
+export const batchTypes = (batch: Batch): { shape: number[]; dtype: DType }[] =>
+  batch.source.leaves.map((l) => ({ shape: [batch.size, ...l.shape.slice(1)], dtype: l.dtype }));
+
+/** Copies a batch's rows straight to the places of a program's inputs. */
+export function writeBatch(program: Program, batch: Batch): void {
+  const { source, rows, from, size } = batch;
+  source.leaves.forEach((leaf, i) => {
+    const at = program.inputAt(i);
+    if (at < 0) return;
+    const memory = leaf.dtype === "float32" ? memoryFloats() : memoryWords();
+    const { data, width } = leaf;
+    if (rows === null) memory.set(data.subarray(from * width, (from + size) * width), at);
+    else if (width === 1) for (let k = 0; k < size; k++) memory[at + k] = data[rows[from + k]!]!;
+    else {
+      for (let k = 0; k < size; k++) {
+        const row = rows[from + k]! * width;
+        memory.set(data.subarray(row, row + width), at + k * width);
+      }
+    }
+  });
+}
+
+/** Puts the values of a traced batch back into the forms of x, y and sample weights. */
+export function structured(source: ArraySource, values: readonly Tensor[]): { x: Structure<Tensor>; y: Structure<Tensor> | null; sampleWeight: Structure<Tensor> | null } {
+  let next = 0;
+  const take = (t: LeafTree | null): Structure<Tensor> | null => (t === null ? null : mapStructure(t, () => values[next++]!, isLeaf));
+  return { x: take(source.x)!, y: take(source.y), sampleWeight: take(source.sampleWeight) };
+}
+
+/** Batches of a run, pass by pass. */
+export interface Feed {
+  /** Batches of one pass, or null when only running it tells. */
+  readonly steps: number | null;
+  /** Starts a pass; `shuffled` passes draw their order here. */
+  pass(): AsyncIterable<Batch> | Iterable<Batch>;
+  /** The arrays behind it, where the feed is made of arrays. */
+  readonly source: ArraySource | null;
+}
+
+/** Batches of `batchSize` rows; the last one holds what is left. */
+export class ArrayFeed implements Feed {
+  readonly steps: number;
+
+  constructor(
+    readonly source: ArraySource,
+    readonly batchSize: number,
+    /** The order of a pass over n rows, or null to keep it. */
+    readonly order: ((n: number) => Int32Array) | null = null,
+    /** Shuffle inside each batch only. */
+    readonly withinBatch = false,
+  ) {
+    if (!Number.isInteger(batchSize) || batchSize < 1) throw new ValueError(`batchSize must be a whole number ≥ 1, received ${batchSize}.`);
+    this.steps = Math.ceil(source.size / batchSize);
+  }
+
+  *pass(): Iterable<Batch> {
+    const { source, batchSize } = this;
+    const rows = this.order && !this.withinBatch ? this.order(source.size) : null;
+    for (let from = 0; from < source.size; from += batchSize) {
+      const size = Math.min(batchSize, source.size - from);
+      if (this.order && this.withinBatch) {
+        const inner = this.order(size).map((r) => r + from);
+        yield { source, rows: inner, from: 0, size };
+      } else yield { source, rows, from, size };
+    }
+  }
+}
+
+/** Batches as an iterable yields them; a generator gives one pass, an array or an object with an iterator as many as are asked for. */
+export class IterableFeed implements Feed {
+  readonly source = null;
+  readonly steps: number | null;
+  readonly #batches: BatchIterable;
+
+  constructor(batches: BatchIterable) {
+    this.#batches = batches;
+    this.steps = Array.isArray(batches) ? batches.length : null;
+  }
+
+  async *pass(): AsyncIterable<Batch> {
+    for await (const given of this.#batches) {
+      const [x, y, w] = Array.isArray(given) && !(given.length > 0 && typeof given[0] === "number") ? (given as unknown[]) : [given];
+      const source = ArraySource.of(x, y, w);
+      yield { source, rows: null, from: 0, size: source.size };
+    }
+  }
+}
+
+/** Is it an iterable of batches rather than an array of numbers? */
+export function isBatchIterable(x: unknown): x is BatchIterable {
+  if (typeof x !== "object" || x === null || x instanceof Tensor || ArrayBuffer.isView(x)) return false;
+  if (Symbol.asyncIterator in x) return true;
+  return Symbol.iterator in x && !Array.isArray(x);
+}
+
+/** One weight per sample from a weight per class; a class that is not named weighs 1. Labels are numbers or one-hot rows. */
+export function classWeights(y: LeafTree | null, weights: Readonly<Record<string, number>>): Float32Array {
+  const leaves = y === null ? [] : leavesOf(y);
+  if (leaves.length !== 1) throw new ValueError("classWeight needs one array of labels; for models with several outputs give sampleWeight.");
+  const { data, shape, width } = leaves[0]!;
+  return Float32Array.from({ length: shape[0]! }, (_, i) => {
+    let label = Math.round(data[i * width]!);
+    if (width > 1) {
+      label = 0;
+      for (let c = 1; c < width; c++) if (data[i * width + c]! > data[i * width + label]!) label = c;
+    }
+    return weights[label] ?? 1;
+  });
+}

@@ -1,0 +1,572 @@
+// compile, fit, evaluate, predict: the life of a model, in the order in which Keras documents it.
+
+import { type CallbackLike, CallbackList, type CallbackParams, type Logs } from "../callbacks/callback.js";
+import { History } from "../callbacks/history.js";
+import { ProgbarLogger } from "../callbacks/progbarLogger.js";
+import { allocate } from "../core/dtype.js";
+import { checkOptions, DataError, StateError, ValueError } from "../errors.js";
+import { flatten, mapStructure, type Structure } from "../layers/structure.js";
+import { Mean } from "../metrics.js";
+import * as optimizers from "../optimizers.js";
+import { dataPermutation } from "../random.js";
+import { Tensor } from "../tensor.js";
+import type { Variable } from "../variable.js";
+import { CompiledLoss, CompiledMetrics, inOrder, type LossLike, type MetricLike, type PerOutput } from "./compile.js";
+import {
+  ArrayFeed,
+  ArraySource,
+  type Batch,
+  type BatchIterable,
+  batchTypes,
+  classWeights,
+  type DataLike,
+  type Feed,
+  IterableFeed,
+  isBatchIterable,
+  writeBatch,
+} from "./data.js";
+import { type Compiled, type Mode, Programs, type Step, type SteppedModel, shapeTrace, traceStep } from "./programs.js";
+
+export interface CompileOptions {
+  /** An optimizer or its name. Default "rmsprop", as Keras. */
+  optimizer?: optimizers.Optimizer | optimizers.OptimizerIdentifier;
+  /** A loss or its name; one per output for several. */
+  loss?: PerOutput<LossLike> | null;
+  lossWeights?: PerOutput<number> | null;
+  /** Metrics or their names; "accuracy" is resolved by the shapes. They ignore sample weights. */
+  metrics?: readonly (MetricLike | readonly MetricLike[])[] | { readonly [output: string]: MetricLike | readonly MetricLike[] } | null;
+  /** Metrics that take sample weights into account. */
+  weightedMetrics?: readonly (MetricLike | readonly MetricLike[])[] | { readonly [output: string]: MetricLike | readonly MetricLike[] } | null;
+  /** Accepted for Keras' sake; steps are always compiled. */
+  runEagerly?: boolean;
+  stepsPerExecution?: number;
+  jitCompile?: boolean | "auto";
+  autoScaleLoss?: boolean;
+}
+
+type Verbose = 0 | 1 | 2 | "auto";
+
+interface RunOptions {
+  /** Rows per batch of arrays. Default 32. */
+  batchSize?: number | null;
+  verbose?: Verbose;
+  callbacks?: readonly CallbackLike[] | null;
+  /** Aborts between two batches; the call rejects with the signal's reason, the model stays usable. */
+  signal?: AbortSignal;
+}
+
+export interface FitOptions extends RunOptions {
+  epochs?: number;
+  /** This fraction of the rows, from the end, is kept for validation. */
+  validationSplit?: number;
+  /** [x, y], [x, y, sampleWeight] or an iterable of batches. */
+  validationData?: readonly [x: DataLike, y?: DataLike | null, sampleWeight?: DataLike | null] | BatchIterable | null;
+  /** A new order in each epoch (true), inside batches ("batch"), or the given order. Default true. */
+  shuffle?: boolean | "batch";
+  /** A weight per class for the loss. */
+  classWeight?: Readonly<Record<string, number>> | null;
+  sampleWeight?: DataLike | null;
+  initialEpoch?: number;
+  stepsPerEpoch?: number | null;
+  validationSteps?: number | null;
+  validationBatchSize?: number | null;
+  /** Validate every n-th epoch, or in the listed ones (from 1). */
+  validationFreq?: number | readonly number[];
+}
+
+export interface EvaluateOptions extends RunOptions {
+  sampleWeight?: DataLike | null;
+  steps?: number | null;
+  /** An object by name instead of a list. */
+  returnDict?: boolean;
+}
+
+export interface PredictOptions extends RunOptions {
+  steps?: number | null;
+}
+
+export interface OnBatchOptions {
+  sampleWeight?: DataLike | null;
+  classWeight?: Readonly<Record<string, number>> | null;
+  returnDict?: boolean;
+}
+
+/** What the trainer needs of a model beyond its steps. */
+export interface TrainedModel extends SteppedModel {
+  stopTraining: boolean;
+  readonly built: boolean;
+  /** Builds the model for shapes with a leading batch axis. Errors when the data does not fit. */
+  ensureBuilt(shapes: Structure<readonly (number | null)[]>): void;
+  getWeights(): Tensor[];
+  setWeights(weights: readonly Tensor[]): void;
+}
+
+interface Settings {
+  optimizer: optimizers.Optimizer;
+  options: CompileOptions;
+}
+
+const FIT_OPTIONS = [
+  "batchSize", "epochs", "verbose", "callbacks", "validationSplit", "validationData", "shuffle", "classWeight", "sampleWeight", "initialEpoch",
+  "stepsPerEpoch", "validationSteps", "validationBatchSize", "validationFreq", "signal",
+]; // biome-ignore format: a list
+
+/** Milliseconds of work between two turns of the event loop. */
+const SLICE = 12;
+
+/** Trains a model; every `Model` has one and hands its calls on. */
+export class Trainer {
+  readonly #model: TrainedModel;
+  #settings: Settings | null = null;
+  #compiled: Compiled | null = null;
+  readonly #programs = new Programs();
+  /** The variables that the optimizer was built for. */
+  #trained: readonly Variable[] = [];
+  #lastTurn = 0;
+  #predicted: { key: string; step: Step } | null = null;
+
+  constructor(model: TrainedModel) {
+    this.#model = model;
+  }
+
+  get optimizer(): optimizers.Optimizer | null {
+    return this.#settings?.optimizer ?? null;
+  }
+  get compileOptions(): CompileOptions | null {
+    return this.#settings?.options ?? null;
+  }
+  /** How many programs were traced so far. */
+  get traced(): number {
+    return this.#programs.traced;
+  }
+  get metricsNames(): string[] {
+    this.#mustBeCompiled();
+    return ["loss", ...(this.#compiled?.metrics.names.length ? ["compile_metrics"] : []), ...(this.#compiled?.loss?.trackers.map((t) => t.name) ?? [])];
+  }
+
+  compile(options: CompileOptions = {}): void {
+    checkOptions("compile", options, [
+      "optimizer", "loss", "lossWeights", "metrics", "weightedMetrics", "runEagerly", "stepsPerExecution", "jitCompile", "autoScaleLoss",
+    ]); // biome-ignore format: a list
+    const optimizer = optimizers.get(options.optimizer ?? "rmsprop");
+    if (optimizer === null) throw new ValueError("compile: an optimizer is needed, for example optimizer: \"adam\".");
+    for (const list of [options.metrics, options.weightedMetrics]) {
+      if (list !== undefined && list !== null && (typeof list === "string" || typeof list !== "object")) {
+        throw new ValueError(`compile: metrics must be a list or an object, received ${JSON.stringify(list)}. Write metrics: ["accuracy"].`);
+      }
+    }
+    this.#settings = { optimizer, options };
+    this.#compiled = null;
+    this.#programs.clear();
+    this.#predicted = null;
+    this.#trained = [];
+    this.#model.stopTraining = false;
+  }
+
+  /** Forgets all programs: the model's structure has changed. */
+  invalidate(): void {
+    this.#programs.clear();
+    this.#predicted = null;
+    this.#compiled = null;
+  }
+
+  async fit(x: DataLike | BatchIterable, y: DataLike | null = null, options: FitOptions = {}): Promise<History> {
+    checkOptions("fit", options, FIT_OPTIONS);
+    this.#mustBeCompiled();
+    const { epochs = 1, validationSplit = 0, shuffle = true, initialEpoch = 0, stepsPerEpoch = null, validationFreq = 1, signal } = options;
+    const verbose = resolveVerbose(options.verbose);
+    let validation = this.#validationFeed(options);
+    let feed: Feed;
+    if (isBatchIterable(x)) {
+      for (const name of ["classWeight", "sampleWeight", "validationSplit"] as const) {
+        if (options[name]) throw new ValueError(`fit: ${name} does not go with an iterable of batches; let it yield [x, y, sampleWeight].`);
+      }
+      feed = new IterableFeed(x);
+    } else {
+      let source = this.#source(x, y, options);
+      if (validationSplit !== 0 && !validation) {
+        if (!(validationSplit > 0 && validationSplit < 1)) throw new ValueError(`fit: validationSplit must be between 0 and 1, received ${validationSplit}.`);
+        const at = Math.floor(source.size * (1 - validationSplit));
+        if (at === 0 || at === source.size) throw new ValueError(`fit: validationSplit ${validationSplit} of ${source.size} samples leaves one part empty.`);
+        validation = new ArrayFeed(source.slice(at, source.size), options.validationBatchSize ?? options.batchSize ?? 32);
+        source = source.slice(0, at);
+      }
+      const batchSize = options.batchSize ?? (stepsPerEpoch ? Math.ceil(source.size / stepsPerEpoch) : 32);
+      feed = new ArrayFeed(source, batchSize, shuffle ? dataPermutation : null, shuffle === "batch");
+    }
+    // Building takes a batch, and with it, in Keras, one order of the rows that nobody uses.
+    const fresh = this.#compiled === null;
+    if (feed instanceof ArrayFeed) {
+      this.#prepare({ source: feed.source, rows: null, from: 0, size: Math.min(feed.batchSize, feed.source.size) });
+      this.#checkTargets(feed.source);
+      if (fresh && feed.order) feed.order(feed.withinBatch ? Math.min(feed.batchSize, feed.source.size) : feed.source.size);
+    }
+    if (validation?.source) this.#checkTargets(validation.source);
+
+    const history = new History();
+    const own: CallbackLike[] = [...(options.callbacks ?? []), history];
+    if (verbose !== 0 && !own.some((c) => c instanceof ProgbarLogger)) own.push(new ProgbarLogger());
+    const params: CallbackParams = { verbose, epochs, steps: stepsPerEpoch ?? feed.steps };
+    const callbacks = new CallbackList(own, this.#forCallbacks(), params);
+    const model = this.#model;
+    model.stopTraining = false;
+    this.#lastTurn = performance.now();
+    await callbacks.call("onTrainBegin", {});
+    let logs: Logs = {};
+    let iterator: AsyncIterator<Batch> | Iterator<Batch> | null = null;
+    const listensBegin = callbacks.hears("onTrainBatchBegin");
+    for (let epoch = initialEpoch; epoch < epochs; epoch++) {
+      this.#resetMetrics();
+      await callbacks.call("onEpochBegin", epoch, {});
+      let step = 0;
+      let running: Logs = {};
+      iterator ??= iterate(feed);
+      while (stepsPerEpoch === null || step < stepsPerEpoch) {
+        signal?.throwIfAborted();
+        let next = await iterator.next();
+        if (next.done && stepsPerEpoch !== null) {
+          iterator = iterate(feed);
+          next = await iterator.next();
+          if (next.done) {
+            console.warn("fit: your input ran out of data; training of this epoch ends early. The iterable must yield at least stepsPerEpoch batches.");
+          }
+        }
+        if (next.done) break;
+        if (listensBegin) await callbacks.call("onTrainBatchBegin", step, {});
+        running = this.#runStep("train", next.value);
+        const pending = callbacks.call("onTrainBatchEnd", step, running);
+        if (pending) await pending;
+        step++;
+        await this.#turn();
+        if (model.stopTraining) break;
+      }
+      if (stepsPerEpoch === null) iterator = null;
+      params.steps ??= step;
+      logs = { ...running };
+      const validateNow = typeof validationFreq === "number" ? (epoch + 1) % validationFreq === 0 : validationFreq.includes(epoch + 1);
+      if (validation && validateNow) {
+        const values = await this.#evaluate(validation, options.validationSteps ?? null, callbacks, signal);
+        for (const [name, value] of Object.entries(values)) logs[`val_${name}`] = value;
+      }
+      logs = sorted(logs);
+      await callbacks.call("onEpochEnd", epoch, logs);
+      if (model.stopTraining) break;
+    }
+    this.#settings!.optimizer.finalizeVariableValues(this.#trained);
+    await callbacks.call("onTrainEnd", logs);
+    return history;
+  }
+
+  async evaluate(x: DataLike | BatchIterable, y: DataLike | null, options: EvaluateOptions & { returnDict: true }): Promise<Logs>;
+  async evaluate(x: DataLike | BatchIterable, y?: DataLike | null, options?: EvaluateOptions & { returnDict?: false }): Promise<number | number[]>;
+  async evaluate(x: DataLike | BatchIterable, y?: DataLike | null, options?: EvaluateOptions): Promise<number | number[] | Logs>;
+  async evaluate(x: DataLike | BatchIterable, y: DataLike | null = null, options: EvaluateOptions = {}): Promise<number | number[] | Logs> {
+    checkOptions("evaluate", options, ["batchSize", "verbose", "sampleWeight", "steps", "callbacks", "returnDict", "signal"]);
+    this.#mustBeCompiled();
+    const feed: Feed = isBatchIterable(x)
+      ? new IterableFeed(x)
+      : new ArrayFeed(ArraySource.of(x, y, options.sampleWeight ?? null), options.batchSize ?? 32);
+    if (feed instanceof ArrayFeed) {
+      this.#prepare({ source: feed.source, rows: null, from: 0, size: Math.min(feed.batchSize, feed.source.size) });
+      this.#checkTargets(feed.source);
+    }
+    const verbose = resolveVerbose(options.verbose);
+    const list: CallbackLike[] = [...(options.callbacks ?? []), ...(verbose !== 0 ? [new ProgbarLogger()] : [])];
+    const callbacks = new CallbackList(list, this.#forCallbacks(), { verbose, epochs: 1, steps: options.steps ?? feed.steps });
+    this.#lastTurn = performance.now();
+    const logs = await this.#evaluate(feed, options.steps ?? null, callbacks, options.signal);
+    return this.#answer(logs, options.returnDict ?? false);
+  }
+
+  async predict(x: DataLike | BatchIterable, options: PredictOptions = {}): Promise<Structure<Tensor>> {
+    checkOptions("predict", options, ["batchSize", "verbose", "steps", "callbacks", "signal"]);
+    const feed: Feed = isBatchIterable(x) ? new IterableFeed(x) : new ArrayFeed(ArraySource.of(x), options.batchSize ?? 32);
+    const verbose = resolveVerbose(options.verbose);
+    const list: CallbackLike[] = [...(options.callbacks ?? []), ...(verbose !== 0 ? [new ProgbarLogger()] : [])];
+    const callbacks = new CallbackList(list, this.#forCallbacks(), { verbose, epochs: 1, steps: options.steps ?? feed.steps });
+    this.#lastTurn = performance.now();
+    await callbacks.call("onPredictBegin", {});
+    const parts: Structure<Tensor>[] = [];
+    let step = 0;
+    for await (const batch of feed.pass()) {
+      if (options.steps !== null && options.steps !== undefined && step >= options.steps) break;
+      options.signal?.throwIfAborted();
+      await callbacks.call("onPredictBatchBegin", step, {});
+      const outputs = this.#predictBatch(batch);
+      parts.push(outputs);
+      await callbacks.call("onPredictBatchEnd", step, { outputs } as unknown as Logs);
+      step++;
+      await this.#turn();
+    }
+    await callbacks.call("onPredictEnd", {});
+    if (parts.length === 0) throw new DataError("predict: there are no samples to predict.");
+    return joined(parts);
+  }
+
+  trainOnBatch(x: DataLike, y: DataLike | null = null, options: OnBatchOptions = {}): number | number[] | Logs {
+    checkOptions("trainOnBatch", options, ["sampleWeight", "classWeight", "returnDict"]);
+    return this.#onBatch("train", x, y, options);
+  }
+
+  testOnBatch(x: DataLike, y: DataLike | null = null, options: Omit<OnBatchOptions, "classWeight"> = {}): number | number[] | Logs {
+    checkOptions("testOnBatch", options, ["sampleWeight", "returnDict"]);
+    return this.#onBatch("test", x, y, options);
+  }
+
+  predictOnBatch(x: DataLike): Structure<Tensor> {
+    if (x instanceof Tensor) {
+      // The way of a server that answers one row at a time: no objects but the result.
+      const last = this.#predicted;
+      const key = `${x.dtype}${x.shape}`;
+      if (last?.key === key) {
+        const { program, rebuild } = last.step;
+        return rebuild(program.run([x]));
+      }
+      const source = ArraySource.of(x);
+      const step = this.#stepFor("predict", { source, rows: null, from: 0, size: source.size });
+      this.#predicted = { key, step };
+      return step.rebuild(step.program.run([x]));
+    }
+    const source = ArraySource.of(x);
+    return this.#predictBatch({ source, rows: null, from: 0, size: source.size });
+  }
+
+  /** The training program of the last shapes as text, with the time of each step. */
+  explain(x: DataLike, y: DataLike | null = null, runs = 5): string {
+    this.#mustBeCompiled();
+    const source = ArraySource.of(x, y);
+    const batch: Batch = { source, rows: null, from: 0, size: source.size };
+    const weights = this.#model.getWeights();
+    const { program } = this.#stepFor("train", batch);
+    writeBatch(program, batch);
+    try {
+      return program.text(runs);
+    } finally {
+      this.#model.setWeights(weights);
+      this.#resetMetrics();
+    }
+  }
+
+  // ---- steps
+
+  #onBatch(mode: "train" | "test", x: DataLike, y: DataLike | null, options: OnBatchOptions): number | number[] | Logs {
+    this.#mustBeCompiled();
+    const source = this.#source(x, y, options);
+    const batch: Batch = { source, rows: null, from: 0, size: source.size };
+    this.#prepare(batch);
+    this.#checkTargets(source);
+    this.#resetMetrics();
+    return this.#answer(this.#runStep(mode, batch), options.returnDict ?? false);
+  }
+
+  #stepFor(mode: Mode, batch: Batch): Step {
+    if (mode !== "predict") this.#prepare(batch);
+    else if (!this.#model.built) this.#model.ensureBuilt(shapesOf(batch));
+    const types = batchTypes(batch);
+    const form = batch.source.y === null ? "x" : batch.source.sampleWeight === null ? "xy" : "xyw";
+    const key = `${mode}|${form}|${types.map((t) => `${t.dtype}${t.shape}`).join(";")}`;
+    return this.#programs.get(key, () => traceStep(mode, this.#model, this.#compiled, batch));
+  }
+
+  #runStep(mode: "train" | "test", batch: Batch): Logs {
+    const { program, names } = this.#stepFor(mode, batch);
+    writeBatch(program, batch);
+    program.execute();
+    const values = names.map((_, k) => program.read(k)[0]!);
+    return sorted(Object.fromEntries(names.map((name, k) => [name, values[k]!])));
+  }
+
+  #predictBatch(batch: Batch): Structure<Tensor> {
+    const inputsOnly: Batch = batch.source.y === null ? batch : { ...batch, source: ArraySource.of(tensors(batch.source.x)) };
+    const { program, rebuild } = this.#stepFor("predict", inputsOnly);
+    writeBatch(program, inputsOnly);
+    program.execute();
+    return rebuild(program.outputs.map((type, k) => new Tensor(program.read(k), type.shape, { dtype: type.dtype })));
+  }
+
+  async #evaluate(feed: Feed, steps: number | null, callbacks: CallbackList, signal: AbortSignal | undefined): Promise<Logs> {
+    this.#resetMetrics();
+    await callbacks.call("onTestBegin", {});
+    let logs: Logs = {};
+    let step = 0;
+    for await (const batch of feed.pass()) {
+      if (steps !== null && step >= steps) break;
+      signal?.throwIfAborted();
+      await callbacks.call("onTestBatchBegin", step, {});
+      logs = this.#runStep("test", batch);
+      await callbacks.call("onTestBatchEnd", step, logs);
+      step++;
+      await this.#turn();
+    }
+    await callbacks.call("onTestEnd", logs);
+    return logs;
+  }
+
+  // ---- state
+
+  /** Builds what needs the shapes of a batch: the model, the losses and metrics, the optimizer. Changes nothing when it fails. */
+  #prepare(batch: Batch): void {
+    const model = this.#model;
+    model.ensureBuilt(shapesOf(batch));
+    if (!this.#compiled) {
+      const { optimizer, options } = this.#settings!;
+      let compiled: Compiled | undefined;
+      traceShapes(model, batch, (yTrue, yPred) => {
+        const names = model.outputNames;
+        const loss = options.loss === null || options.loss === undefined ? null : new CompiledLoss(options.loss, options.lossWeights, names, yTrue, yPred);
+        const metrics = new CompiledMetrics(options.metrics, options.weightedMetrics, names, yTrue, yPred);
+        compiled = { optimizer, loss, metrics, lossTracker: new Mean({ name: "loss" }) };
+      });
+      this.#compiled = compiled!;
+    }
+    const variables = model.trainableVariables;
+    if (this.#trained.length === 0) {
+      this.#settings!.optimizer.build(variables);
+      this.#trained = [...variables];
+    } else if (variables.length !== this.#trained.length || variables.some((v, i) => v !== this.#trained[i])) {
+      throw new StateError(`${model.name}: the trainable variables have changed since compile (layer.trainable was set, or a layer was added). Call compile again.`);
+    }
+  }
+
+  #checkTargets(source: ArraySource): void {
+    if (source.y === null || !this.#compiled?.loss) return;
+    this.#compiled.loss.checkTargets(flatten(source.y, isLeafLike), this.#outputShapes);
+  }
+  get #outputShapes(): readonly (readonly number[])[] {
+    return lastOutputShapes.get(this.#model) ?? [];
+  }
+
+  #source(x: DataLike, y: DataLike | null, options: Pick<FitOptions, "sampleWeight" | "classWeight">): ArraySource {
+    const source = ArraySource.of(x, y, options.sampleWeight ?? null);
+    if (!options.classWeight) return source;
+    if (options.sampleWeight) throw new ValueError("classWeight and sampleWeight exclude each other; multiply them into one sampleWeight.");
+    return source.withSampleWeight(classWeights(source.y, options.classWeight));
+  }
+
+  #validationFeed(options: FitOptions): Feed | null {
+    const given = options.validationData;
+    if (given === null || given === undefined) return null;
+    if (isBatchIterable(given)) return new IterableFeed(given);
+    if (!Array.isArray(given) || given.length < 1 || given.length > 3) throw new ValueError("fit: validationData is [x, y], [x, y, sampleWeight] or an iterable of batches.");
+    const [x, y, w] = given as readonly [DataLike, DataLike | null | undefined, DataLike | null | undefined];
+    return new ArrayFeed(ArraySource.of(x, y, w), options.validationBatchSize ?? options.batchSize ?? 32);
+  }
+
+  #resetMetrics(): void {
+    const c = this.#compiled;
+    if (!c) return;
+    c.lossTracker.resetState();
+    for (const m of [...c.metrics.metrics, ...(c.loss?.trackers ?? [])]) m.resetState();
+  }
+
+  #mustBeCompiled(): void {
+    if (!this.#settings) {
+      throw new StateError(`${this.#model.name}: you must call compile before training or evaluating: model.compile({ optimizer: "adam", loss: "mse" }).`);
+    }
+  }
+
+  #answer(logs: Logs, asObject: boolean): number | number[] | Logs {
+    if (asObject) return logs;
+    const c = this.#compiled!;
+    const order = ["loss", ...c.metrics.names, ...(c.loss?.trackers.map((t) => t.name) ?? [])];
+    const values = order.map((name) => logs[name]!);
+    return values.length === 1 ? values[0]! : values;
+  }
+
+  #forCallbacks(): CallbackModelView {
+    return new CallbackModelView(this.#model, (name) => this.#compiled?.metrics.direction(name) ?? null);
+  }
+
+  /** Lets the event loop turn, at most every few milliseconds. */
+  async #turn(): Promise<void> {
+    if (performance.now() - this.#lastTurn < SLICE) return;
+    await nextTurn();
+    this.#lastTurn = performance.now();
+  }
+}
+
+/** What callbacks see of the model. */
+class CallbackModelView {
+  readonly #model: TrainedModel;
+  readonly direction: (log: string) => "up" | "down" | null;
+  constructor(model: TrainedModel, direction: (log: string) => "up" | "down" | null) {
+    this.#model = model;
+    this.direction = direction;
+  }
+  get stopTraining(): boolean {
+    return this.#model.stopTraining;
+  }
+  set stopTraining(stop: boolean) {
+    this.#model.stopTraining = stop;
+  }
+  getWeights(): Tensor[] {
+    return this.#model.getWeights();
+  }
+  setWeights(weights: readonly Tensor[]): void {
+    this.#model.setWeights(weights);
+  }
+}
+
+const isLeafLike = (x: unknown): boolean => typeof x === "object" && x !== null && "width" in x;
+const tensors = (tree: Structure<{ data: Tensor["data"]; shape: readonly number[]; dtype: Tensor["dtype"] }>): never =>
+  mapStructure(tree, (l) => new Tensor(l.data, l.shape, { dtype: l.dtype }), isLeafLike) as never;
+const shapesOf = (batch: Batch): Structure<readonly (number | null)[]> =>
+  mapStructure(batch.source.x, (l) => [null, ...l.shape.slice(1)], isLeafLike) as Structure<readonly (number | null)[]>;
+
+/** Output shapes of the last trace of a model: what labels are checked against. */
+const lastOutputShapes = new WeakMap<object, readonly (readonly number[])[]>();
+
+/** Runs the model once in a trace that is thrown away, to learn the shapes of targets and outputs. */
+function traceShapes(model: TrainedModel, batch: Batch, use: (yTrue: readonly Tensor[], yPred: readonly Tensor[]) => void): void {
+  shapeTrace(batch, (x, y) => {
+    const yPred = inOrder(model.apply(x, { training: false }), model.outputNames);
+    lastOutputShapes.set(model, yPred.map((t) => t.shape));
+    use(inOrder(y, model.outputNames), yPred);
+  });
+}
+
+function resolveVerbose(verbose: Verbose | undefined): 0 | 1 | 2 {
+  if (verbose === undefined || verbose === "auto") return 1;
+  if (![0, 1, 2].includes(verbose)) throw new ValueError(`verbose must be 0, 1, 2 or "auto", received ${JSON.stringify(verbose)}.`);
+  return verbose;
+}
+
+const sorted = (logs: Logs): Logs => Object.fromEntries(Object.entries(logs).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
+
+function iterate(feed: Feed): AsyncIterator<Batch> | Iterator<Batch> {
+  const pass = feed.pass();
+  return Symbol.asyncIterator in pass ? pass[Symbol.asyncIterator]() : pass[Symbol.iterator]();
+}
+
+/** Rows of several batches one after the other, in each place of the structure. */
+function joined(parts: readonly Structure<Tensor>[]): Structure<Tensor> {
+  if (parts.length === 1) return parts[0]!;
+  const lists = parts.map((p) => flatten<Tensor>(p));
+  let at = 0;
+  return mapStructure<Tensor, Tensor>(parts[0]!, (first) => {
+    const own = lists.map((l) => l[at]!);
+    at++;
+    const rows = own.reduce((n, t) => n + t.shape[0]!, 0);
+    const data = allocate(first.dtype, own.reduce((n, t) => n + t.size, 0));
+    let offset = 0;
+    for (const t of own) {
+      data.set(t.data, offset);
+      offset += t.size;
+    }
+    return new Tensor(data, [rows, ...first.shape.slice(1)], { dtype: first.dtype });
+  });
+}
+
+/** Resolves in the next turn of the event loop, without the delay of a timer. */
+function nextTurn(): Promise<void> {
+  const immediate = (globalThis as { setImmediate?: (f: () => void) => void }).setImmediate;
+  if (immediate) return new Promise((resolve) => immediate(resolve));
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(null);
+  });
+}
