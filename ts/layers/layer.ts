@@ -98,6 +98,7 @@ export class Layer extends KerasObject {
   activityRegularizer: regularizers.Regularizer | null;
   /** Shape of one sample that the user gave as an option, or null. */
   readonly inputShapeOption: PartialShape | null;
+  #own: OwnState = { trainable: true, weights: [], losses: [], buildShapes: null, parent: null };
 
   constructor(options: LayerOptions = {}) {
     super();

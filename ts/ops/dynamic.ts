@@ -88,5 +88,7 @@ export function unique(x: TensorLike, options: UniqueOptions = {}): Tensor | Ten
 /** @internal The largest whole number in a tensor of indices, plus one; 0 of nothing. `what` says what to give instead while traced. */
 export function sizeFromData(where: string, x: Tensor, what: string): number {
   if (x.isTraced) throw new ValueError(`${where}: the size depends on values that are not known inside a traced function; give \`${what}\`.`);
-  return x.data.reduce((most, v) => Math.max(most, v + 1), 0);
+  let most = 0;
+  for (const v of x.data) most = Math.max(most, v + 1);
+  return most;
 }

@@ -78,14 +78,20 @@ pub fn par(chunks: usize, f: &(dyn Fn(usize) + Sync)) {
 #[must_use = "workers stay awake while the guard lives"]
 pub fn step() -> Step {
     if !CAN_THREAD || THREADS.load(Relaxed) == 1 || ROLE.get() != Role::Free {
-        return Step { caller: None, _not_send: PhantomData };
+        return Step {
+            caller: None,
+            _not_send: PhantomData,
+        };
     }
     let caller = Caller::try_new();
     if caller.is_some() && !RECORD.cold() {
         invite();
         TICKETS.heat();
     }
-    Step { caller, _not_send: PhantomData }
+    Step {
+        caller,
+        _not_send: PhantomData,
+    }
 }
 
 /// See [`step`].
@@ -233,7 +239,9 @@ fn visit() {
 
 fn claim() -> Option<usize> {
     let free = |taken: u64| (1..MAX_THREADS).find(|i| taken >> i & 1 == 0);
-    let taken = PRESENT.fetch_update(SeqCst, SeqCst, |taken| free(taken).map(|i| taken | 1 << i)).ok()?;
+    let taken = PRESENT
+        .fetch_update(SeqCst, SeqCst, |taken| free(taken).map(|i| taken | 1 << i))
+        .ok()?;
     free(taken)
 }
 
@@ -300,7 +308,14 @@ impl Record {
             let spell = self.spell.load(Relaxed);
             let idle = u64::from(chunks - own) * 10 < u64::from(chunks);
             self.alone.store(if idle { spell } else { 0 }, Relaxed);
-            self.spell.store(if idle { (spell * 2).min(LONGEST_SPELL) } else { FIRST_SPELL }, Relaxed);
+            self.spell.store(
+                if idle {
+                    (spell * 2).min(LONGEST_SPELL)
+                } else {
+                    FIRST_SPELL
+                },
+                Relaxed,
+            );
         }
     }
 }

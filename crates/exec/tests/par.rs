@@ -170,24 +170,36 @@ fn late_workers_are_not_waited_for() {
     let start = Instant::now();
     with_workers(3, Duration::from_millis(400), Patience::NORMAL, |tickets| {
         run_jobs(tickets, 2000, |_| {});
-        assert!(start.elapsed() < Duration::from_millis(800), "2000 small jobs waited for a worker that was not there");
+        assert!(
+            start.elapsed() < Duration::from_millis(800),
+            "2000 small jobs waited for a worker that was not there"
+        );
     });
 }
 
 #[test]
 fn workers_that_sleep_at_once_or_go_home_lose_nothing() {
     for sleep_ms in [0, 1, 1000] {
-        with_workers(4, Duration::ZERO, Patience { looks: 0, looks_hot: 0, sleep_ms }, |tickets| {
-            run_jobs(tickets, 3000, |j| {
-                if j % 100 == 0 {
-                    std::thread::sleep(Duration::from_micros(300));
-                }
-                if j % 7 == 0 {
-                    tickets.heat();
-                    tickets.cool();
-                }
-            });
-        });
+        with_workers(
+            4,
+            Duration::ZERO,
+            Patience {
+                looks: 0,
+                looks_hot: 0,
+                sleep_ms,
+            },
+            |tickets| {
+                run_jobs(tickets, 3000, |j| {
+                    if j % 100 == 0 {
+                        std::thread::sleep(Duration::from_micros(300));
+                    }
+                    if j % 7 == 0 {
+                        tickets.heat();
+                        tickets.cool();
+                    }
+                });
+            },
+        );
     }
 }
 
@@ -223,7 +235,10 @@ fn a_worker_that_dies_inside_a_chunk_does_not_hang_the_caller() {
                 }
             }));
             let message = outcome.unwrap_err();
-            assert_eq!(*message.downcast_ref::<&str>().unwrap(), "internal: a pool thread died inside a chunk");
+            assert_eq!(
+                *message.downcast_ref::<&str>().unwrap(),
+                "internal: a pool thread died inside a chunk"
+            );
             END.store(true, SeqCst);
         });
     });

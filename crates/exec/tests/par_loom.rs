@@ -57,7 +57,11 @@ use loom::cell::UnsafeCell;
 use loom::sync::Arc;
 use tickets::{Patience, Tickets};
 
-const IMPATIENT: Patience = Patience { looks: 0, looks_hot: 1, sleep_ms: 0 };
+const IMPATIENT: Patience = Patience {
+    looks: 0,
+    looks_hot: 1,
+    sleep_ms: 0,
+};
 
 /// Chunk outputs as plain memory: loom reports a chunk that runs twice at once, or an output read before its chunk has finished.
 struct Output(Vec<UnsafeCell<u32>>);

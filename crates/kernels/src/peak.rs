@@ -10,7 +10,10 @@ use crate::lanes::{F4, fma};
 /// # Safety
 /// The pointers are valid for these lengths.
 #[inline(never)]
-#[cfg_attr(all(target_arch = "wasm32", feature = "relaxed"), target_feature(enable = "relaxed-simd"))]
+#[cfg_attr(
+    all(target_arch = "wasm32", feature = "relaxed"),
+    target_feature(enable = "relaxed-simd")
+)]
 pub unsafe fn peak(iters: usize, y: *const f32, x: *const f32, out: *mut f32) {
     // SAFETY: the caller's; y is read 8 words a round.
     unsafe {

@@ -56,8 +56,16 @@ fn scalar(m: usize, n: usize, k: usize, a: (&[f32], usize, usize), b: (&[f32], u
 fn check(m: usize, n: usize, k: usize, la: Layout, lb: Layout) {
     let ((a, ars, acs), (b, brs, bcs)) = (matrix(m, k, la, 1), matrix(k, n, lb, 2));
     let want = scalar(m, n, k, (&a, ars, acs), (&b, brs, bcs));
-    let ma = Mat { ptr: a[1..].as_ptr(), rs: ars, cs: acs };
-    let mb = Mat { ptr: b[1..].as_ptr(), rs: brs, cs: bcs };
+    let ma = Mat {
+        ptr: a[1..].as_ptr(),
+        rs: ars,
+        cs: acs,
+    };
+    let mb = Mat {
+        ptr: b[1..].as_ptr(),
+        rs: brs,
+        cs: bcs,
+    };
     for (ldc, packed) in [(n, false), (n + 3, false), (n, true)] {
         let mut c = vec![SENTINEL; 1 + m * ldc + 8];
         let words = workspace_words(m, n, k);
@@ -80,13 +88,29 @@ fn check(m: usize, n: usize, k: usize, la: Layout, lb: Layout) {
         for i in 0..m {
             for j in 0..n {
                 let got = c[1 + i * ldc + j];
-                assert!(got == want[i * n + j], "{what}: [{i}, {j}] is {got}, not {}", want[i * n + j]);
+                assert!(
+                    got == want[i * n + j],
+                    "{what}: [{i}, {j}] is {got}, not {}",
+                    want[i * n + j]
+                );
             }
-            assert!(c[1 + i * ldc + n..1 + (i + 1) * ldc].iter().all(|&x| x == SENTINEL), "{what}: wrote between rows");
+            assert!(
+                c[1 + i * ldc + n..1 + (i + 1) * ldc].iter().all(|&x| x == SENTINEL),
+                "{what}: wrote between rows"
+            );
         }
-        assert!(c[0] == SENTINEL && c[1 + m * ldc..].iter().all(|&x| x == SENTINEL), "{what}: wrote outside C");
-        assert!(ws[words..].iter().all(|&x| x == SENTINEL), "{what}: wrote behind the workspace");
-        assert!(panels[packed_words(n, k)..].iter().all(|&x| x == SENTINEL), "{what}: wrote behind the panels");
+        assert!(
+            c[0] == SENTINEL && c[1 + m * ldc..].iter().all(|&x| x == SENTINEL),
+            "{what}: wrote outside C"
+        );
+        assert!(
+            ws[words..].iter().all(|&x| x == SENTINEL),
+            "{what}: wrote behind the workspace"
+        );
+        assert!(
+            panels[packed_words(n, k)..].iter().all(|&x| x == SENTINEL),
+            "{what}: wrote behind the panels"
+        );
     }
 }
 
@@ -130,7 +154,17 @@ fn equals_the_scalar_loop_when_blocks_and_packing_come_into_play() {
 
 #[test]
 fn one_row_or_one_column_equals_the_scalar_loop() {
-    for (n, k) in [(10, 128), (128, 784), (31, 65), (513, 700), (1029, 1000), (7, 900), (1, 1), (1, 2000), (100, 1)] {
+    for (n, k) in [
+        (10, 128),
+        (128, 784),
+        (31, 65),
+        (513, 700),
+        (1029, 1000),
+        (7, 900),
+        (1, 1),
+        (1, 2000),
+        (100, 1),
+    ] {
         for la in LAYOUTS {
             for lb in LAYOUTS {
                 check(1, n, k, la, lb);
@@ -148,10 +182,31 @@ fn a_row_alone_has_the_bits_of_the_same_row_in_a_batch() {
     let (mut batch, mut row) = (vec![0.0; m * n], vec![0.0; n]);
     // SAFETY: all sizes as allocated.
     unsafe {
-        let mb = Mat { ptr: b.as_ptr(), rs: n, cs: 1 };
-        gemm(m, n, k, Mat { ptr: a.as_ptr(), rs: k, cs: 1 }, mb, batch.as_mut_ptr(), n, ws.as_mut_ptr());
+        let mb = Mat {
+            ptr: b.as_ptr(),
+            rs: n,
+            cs: 1,
+        };
+        gemm(
+            m,
+            n,
+            k,
+            Mat {
+                ptr: a.as_ptr(),
+                rs: k,
+                cs: 1,
+            },
+            mb,
+            batch.as_mut_ptr(),
+            n,
+            ws.as_mut_ptr(),
+        );
         for i in [0, 17, 63] {
-            let ma = Mat { ptr: a[i * k..].as_ptr(), rs: k, cs: 1 };
+            let ma = Mat {
+                ptr: a[i * k..].as_ptr(),
+                rs: k,
+                cs: 1,
+            };
             gemm(1, n, k, ma, mb, row.as_mut_ptr(), n, ws.as_mut_ptr());
             assert_eq!(row, batch[i * n..][..n]);
         }
@@ -164,16 +219,39 @@ fn splits_by_rows_and_by_columns_have_the_bits_of_the_whole() {
     let (a, b) = (values(m * k, 5), values(k * n, 6));
     let mut ws = vec![0.0; workspace_words(m, n, k)];
     let (mut whole, mut parts) = (vec![0.0; m * n], vec![SENTINEL; m * n]);
-    let ma = Mat { ptr: a.as_ptr(), rs: k, cs: 1 };
-    let mb = Mat { ptr: b.as_ptr(), rs: n, cs: 1 };
+    let ma = Mat {
+        ptr: a.as_ptr(),
+        rs: k,
+        cs: 1,
+    };
+    let mb = Mat {
+        ptr: b.as_ptr(),
+        rs: n,
+        cs: 1,
+    };
     // SAFETY: all sizes as allocated; parts are sub-matrices.
     unsafe {
         gemm(m, n, k, ma, mb, whole.as_mut_ptr(), n, ws.as_mut_ptr());
         for (i, rows) in [(0, 4), (4, 33), (37, 59)] {
             for (j, cols) in [(0, 8), (8, 1), (9, 95)] {
-                let part = Mat { ptr: a[i * k..].as_ptr(), ..ma };
-                let right = Mat { ptr: b[j..].as_ptr(), ..mb };
-                gemm(rows, cols, k, part, right, parts[i * n + j..].as_mut_ptr(), n, ws.as_mut_ptr());
+                let part = Mat {
+                    ptr: a[i * k..].as_ptr(),
+                    ..ma
+                };
+                let right = Mat {
+                    ptr: b[j..].as_ptr(),
+                    ..mb
+                };
+                gemm(
+                    rows,
+                    cols,
+                    k,
+                    part,
+                    right,
+                    parts[i * n + j..].as_mut_ptr(),
+                    n,
+                    ws.as_mut_ptr(),
+                );
             }
         }
     }
@@ -189,7 +267,18 @@ fn nan_and_infinity_pass_through() {
     let mut ws = vec![0.0; workspace_words(4, 3, 1)];
     // SAFETY: 4×1 times 1×3.
     unsafe {
-        let (ma, mb) = (Mat { ptr: a.as_ptr(), rs: 1, cs: 1 }, Mat { ptr: b.as_ptr(), rs: 3, cs: 1 });
+        let (ma, mb) = (
+            Mat {
+                ptr: a.as_ptr(),
+                rs: 1,
+                cs: 1,
+            },
+            Mat {
+                ptr: b.as_ptr(),
+                rs: 3,
+                cs: 1,
+            },
+        );
         gemm(4, 3, 1, ma, mb, c.as_mut_ptr(), 3, ws.as_mut_ptr());
     }
     assert!(c[..3].iter().all(|x| x.is_nan()));

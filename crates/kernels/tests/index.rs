@@ -64,7 +64,8 @@ type Scatter = unsafe fn(*mut u32, *const u32, *const u32, usize, usize, usize, 
 
 #[test]
 fn scatters_run_in_index_order_and_drop_what_is_outside() {
-    let rows: [(&str, Scatter, fn(u32, u32) -> u32); 7] = [
+    type Row = (&'static str, Scatter, fn(u32, u32) -> u32);
+    let rows: [Row; 7] = [
         ("add", index::scatter_add, |x, y| {
             (f32::from_bits(x) + f32::from_bits(y)).to_bits()
         }),

@@ -45,7 +45,7 @@ pub fn orthogonal(rows: usize, cols: usize, key: (u32, u32), gain: f32) -> Array
     // SAFETY: both kernels read and write exactly the words of the vector; in place is allowed.
     unsafe {
         let p = words.as_mut_ptr();
-        random::bits(key.0, key.1, 0, words.len(), p);
+        random::bits([key.0, key.1], 0, words.len(), p);
         map::bits_to_normal(words.len(), p, [p; 3].map(|p| p as *const u32), &[]);
     }
     let a = Array2::from_shape_fn((tall, thin), |(i, j)| f32::from_bits(words[i * thin + j]) as f64);

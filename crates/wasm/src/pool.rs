@@ -40,7 +40,8 @@ mod threaded {
             })
             .build()
             .map_err(|e| e.to_string())?;
-        POOL.set(pool).map_err(|_| "the pool has been started already".to_string())?;
+        POOL.set(pool)
+            .map_err(|_| "the pool has been started already".to_string())?;
         par::set_threads(threads);
         Ok(tickets)
     }

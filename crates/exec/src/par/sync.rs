@@ -5,7 +5,6 @@ pub use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use super::tickets::Tickets;
 use core::cell::UnsafeCell;
 
-
 /// A cell whose users take turns by the ticket protocol.
 pub struct Shared<T>(UnsafeCell<T>);
 
@@ -68,7 +67,10 @@ impl Bell {
     pub fn wait(&self, word: &AtomicU32, seen: u32, ms: u32) -> bool {
         const TIMED_OUT: i32 = 2;
         // SAFETY: the address of a live atomic.
-        unsafe { core::arch::wasm32::memory_atomic_wait32(word.as_ptr().cast(), seen as i32, i64::from(ms) * 1_000_000) != TIMED_OUT }
+        unsafe {
+            core::arch::wasm32::memory_atomic_wait32(word.as_ptr().cast(), seen as i32, i64::from(ms) * 1_000_000)
+                != TIMED_OUT
+        }
     }
     /// Wakes all who wait. The word has been changed before.
     pub fn ring(&self, word: &AtomicU32) {
@@ -87,7 +89,10 @@ pub struct Bell {
 #[cfg(not(all(target_family = "wasm", target_feature = "atomics")))]
 impl Bell {
     pub const fn new() -> Self {
-        Self { mutex: std::sync::Mutex::new(()), rung: std::sync::Condvar::new() }
+        Self {
+            mutex: std::sync::Mutex::new(()),
+            rung: std::sync::Condvar::new(),
+        }
     }
     /// False if `ms` milliseconds passed without a ring.
     pub fn wait(&self, word: &AtomicU32, seen: u32, ms: u32) -> bool {
@@ -97,7 +102,9 @@ impl Bell {
             return true;
         }
         let timeout = std::time::Duration::from_millis(ms.into());
-        self.rung.wait_timeout(guard, timeout).is_ok_and(|(_, timeout)| !timeout.timed_out())
+        self.rung
+            .wait_timeout(guard, timeout)
+            .is_ok_and(|(_, timeout)| !timeout.timed_out())
     }
     /// Wakes all who wait. The word has been changed before.
     pub fn ring(&self, _word: &AtomicU32) {

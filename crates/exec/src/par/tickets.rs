@@ -40,9 +40,17 @@ pub struct Patience {
 impl Patience {
     /// About 100 µs, one second, and 50 ms. A look costs some 3 ns in WebAssembly, which has no pause instruction, and 10 times that elsewhere.
     pub const NORMAL: Self = if cfg!(target_family = "wasm") {
-        Self { looks: 30_000, looks_hot: 300_000_000, sleep_ms: 50 }
+        Self {
+            looks: 30_000,
+            looks_hot: 300_000_000,
+            sleep_ms: 50,
+        }
     } else {
-        Self { looks: 3_000, looks_hot: 30_000_000, sleep_ms: 50 }
+        Self {
+            looks: 3_000,
+            looks_hot: 30_000_000,
+            sleep_ms: 50,
+        }
     };
 }
 
@@ -212,11 +220,17 @@ impl Tickets {
         if untaken == 0 {
             return Took::Nothing;
         }
-        if self.ticket.compare_exchange_weak(ticket, ticket - 1, AcqRel, Relaxed).is_err() {
+        if self
+            .ticket
+            .compare_exchange_weak(ticket, ticket - 1, AcqRel, Relaxed)
+            .is_err()
+        {
             return Took::Beaten;
         }
         // SAFETY: owning a chunk keeps the job alive and unchanged: the caller waits for left == 0 before it returns or publishes again.
-        let Some(job) = self.job.with(|job| unsafe { *job }) else { unreachable!("internal: a ticket without a job") };
+        let Some(job) = self.job.with(|job| unsafe { *job }) else {
+            unreachable!("internal: a ticket without a job")
+        };
         let index = (job.count - untaken) as usize;
         if let Err(payload) = catch_unwind(AssertUnwindSafe(|| (job.chunk)(index))) {
             if let Ok(mut first) = self.panic.lock() {

@@ -21,6 +21,11 @@ pub static CONSTANT: OpDef = source("constant", |i| {
     }
 });
 
+/// Does the source live between runs?
+pub fn is_state(op: &OpDef) -> bool {
+    core::ptr::eq(op, &STATE)
+}
+
 const fn source(name: &'static str, infer: fn(&Infer) -> Result<Vec<Type>, Error>) -> OpDef {
     OpDef {
         name,

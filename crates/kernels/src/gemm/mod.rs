@@ -37,10 +37,17 @@ impl Mat {
     /// The same matrix from element (i, j) on.
     #[inline(always)]
     fn from(self, i: usize, j: usize) -> Self {
-        Self { ptr: self.at(i, j), ..self }
+        Self {
+            ptr: self.at(i, j),
+            ..self
+        }
     }
     fn transposed(self) -> Self {
-        Self { ptr: self.ptr, rs: self.cs, cs: self.rs }
+        Self {
+            ptr: self.ptr,
+            rs: self.cs,
+            cs: self.rs,
+        }
     }
 }
 
@@ -86,7 +93,11 @@ pub unsafe fn gemm(m: usize, n: usize, k: usize, a: Mat, b: Mat, c: *mut f32, ld
             return one_row(n, k, a, b, c);
         }
         let large = m >= ROWS && k >= 16 && m * n * k >= PACK_FROM;
-        let source = if large || b.cs != 1 { Source::Pack(b) } else { Source::InPlace(b) };
+        let source = if large || b.cs != 1 {
+            Source::Pack(b)
+        } else {
+            Source::InPlace(b)
+        };
         blocks(m, n, k, a, source, c, ldc, ws, large);
     }
 }
@@ -103,7 +114,10 @@ pub fn packed_words(n: usize, k: usize) -> usize {
 /// # Safety
 /// `b` covers [k, n]; `out` is valid for [`packed_words`] words and does not overlap it.
 pub unsafe fn pack_b(n: usize, k: usize, b: Mat, out: *mut f32, from: usize, to: usize) {
-    debug_assert!(from.is_multiple_of(COLS) && to <= n, "internal: pack_b range {from}..{to} of {n}");
+    debug_assert!(
+        from.is_multiple_of(COLS) && to <= n,
+        "internal: pack_b range {from}..{to} of {n}"
+    );
     let (width, step) = (n.next_multiple_of(COLS), depth(k));
     for p in (0..k).step_by(step) {
         let kb = step.min(k - p);
@@ -163,7 +177,11 @@ unsafe fn blocks(m: usize, n: usize, k: usize, a: Mat, b: Source, c: *mut f32, l
                         pack_rows(mb, kb, block, packed_a);
                     }
                     let packed = if pack_a { Some(packed_a.cast_const()) } else { None };
-                    let out = Out { ptr: c.add(i * ldc + j0), rs: ldc, add: p > 0 };
+                    let out = Out {
+                        ptr: c.add(i * ldc + j0),
+                        rs: ldc,
+                        add: p > 0,
+                    };
                     block_product(mb, nb, kb, block, packed, panels, out);
                 }
             }
@@ -195,7 +213,12 @@ enum Last {
 
 impl Panels {
     fn packed(ptr: *const f32, kb: usize) -> Self {
-        Self { ptr, rs: COLS, step: COLS * kb, last: Last::Padded }
+        Self {
+            ptr,
+            rs: COLS,
+            step: COLS * kb,
+            last: Last::Padded,
+        }
     }
 
     /// # Safety
@@ -211,7 +234,12 @@ impl Panels {
             unsafe { pack_columns(kb, rest, b.from(0, nb - rest), ws) };
             Last::Copy(ws)
         };
-        Self { ptr: b.ptr, rs: b.rs, step: COLS, last }
+        Self {
+            ptr: b.ptr,
+            rs: b.rs,
+            step: COLS,
+            last,
+        }
     }
 }
 
@@ -237,13 +265,41 @@ unsafe fn block_product(mb: usize, nb: usize, kb: usize, a: Mat, packed: Option<
         match b.last {
             Last::Overlap => {
                 let back = width - rest;
-                let right = Right { ptr: right.ptr.wrapping_sub(back), ..right };
-                let c = Out { ptr: c.ptr.wrapping_add(whole).wrapping_sub(back), ..c };
+                let right = Right {
+                    ptr: right.ptr.wrapping_sub(back),
+                    ..right
+                };
+                let c = Out {
+                    ptr: c.ptr.wrapping_add(whole).wrapping_sub(back),
+                    ..c
+                };
                 column_of_tiles(mb, kb, a, packed, right, c, narrow);
             }
-            Last::Padded => edge(mb, kb, a, packed, right, Out { ptr: c.ptr.add(whole), ..c }, rest),
+            Last::Padded => edge(
+                mb,
+                kb,
+                a,
+                packed,
+                right,
+                Out {
+                    ptr: c.ptr.add(whole),
+                    ..c
+                },
+                rest,
+            ),
             Last::Copy(copy) => {
-                edge(mb, kb, a, packed, Right { ptr: copy, rs: COLS }, Out { ptr: c.ptr.add(whole), ..c }, rest);
+                edge(
+                    mb,
+                    kb,
+                    a,
+                    packed,
+                    Right { ptr: copy, rs: COLS },
+                    Out {
+                        ptr: c.ptr.add(whole),
+                        ..c
+                    },
+                    rest,
+                );
             }
         }
     }
@@ -266,7 +322,11 @@ unsafe fn column_of_tiles(mb: usize, kb: usize, a: Mat, packed: Option<*const f3
             }
         }
         while i < mb {
-            let left = Left { ptr: a.at(i, 0), rs: a.rs, cs: a.cs };
+            let left = Left {
+                ptr: a.at(i, 0),
+                rs: a.rs,
+                cs: a.cs,
+            };
             micro::unpacked((mb - i).min(ROWS), narrow, kb, left, b, out);
             out.ptr = out.ptr.wrapping_add(ROWS * c.rs);
             i += ROWS;
@@ -289,7 +349,11 @@ unsafe fn edge(mb: usize, kb: usize, a: Mat, packed: Option<*const f32>, b: Righ
                     }
                 }
             }
-            let tile = Out { ptr: buffer.as_mut_ptr(), rs: COLS, add: c.add };
+            let tile = Out {
+                ptr: buffer.as_mut_ptr(),
+                rs: COLS,
+                add: c.add,
+            };
             let panel = packed.map(|p| p.add(i * kb));
             column_of_tiles(rows, kb, a.from(i, 0), panel, b, tile, rest <= 4);
             for r in 0..rows {
@@ -307,11 +371,22 @@ unsafe fn one_row(n: usize, k: usize, a: Mat, b: Mat, c: *mut f32) {
     let kc = if blocked { depth(k) } else { k };
     for p in (0..k).step_by(kc) {
         let kb = kc.min(k - p);
-        let left = Left { ptr: a.at(0, p), rs: 0, cs: a.cs };
-        let right = |j| Right { ptr: b.at(p, j), rs: b.rs };
+        let left = Left {
+            ptr: a.at(0, p),
+            rs: 0,
+            cs: a.cs,
+        };
+        let right = |j| Right {
+            ptr: b.at(p, j),
+            rs: b.rs,
+        };
         // SAFETY: all columns from j on that a tile covers are below n.
         unsafe {
-            let out = |j| Out { ptr: c.add(j), rs: 0, add: p > 0 };
+            let out = |j| Out {
+                ptr: c.add(j),
+                rs: 0,
+                add: p > 0,
+            };
             let mut j = 0;
             while j + STRIP <= n {
                 micro::strip(kb, left, right(j), out(j));

@@ -1,0 +1,38 @@
+// How `initializers.get("he_uniform")` and its like find an object: by name, by JSON, by class, or it is one already.
+
+import { IdentifierError, unknownName } from "../errors.js";
+import { classNameOf, isClassOf, type KerasClass, type KerasObject } from "./object.js";
+import { deserializeIn, getRegisteredObject, isSerialized } from "./serialize.js";
+
+/** One kind of object: what it is called in messages, its module, its base class, and what its names stand for. */
+export interface Kind<T extends KerasObject> {
+  readonly kind: string;
+  readonly module: string;
+  readonly base: abstract new (...args: never[]) => T;
+  readonly names: { readonly [name: string]: KerasClass<T> };
+  /** Do upper and lower case count as one? Default false. */
+  readonly anyCase?: boolean;
+}
+
+/**
+ * The object that an identifier stands for; null for null.
+ *
+ * Errors: `IdentifierError` that lists near misses.
+ */
+export function identify<T extends KerasObject>(kind: Kind<T>, identifier: unknown): T | null {
+  if (identifier === null || identifier === undefined) return null;
+  if (identifier instanceof kind.base) return identifier;
+  if (isClassOf(identifier, kind.base)) return new identifier();
+  if (typeof identifier === "string") {
+    const name = kind.anyCase ? identifier.toLowerCase() : identifier;
+    const known = Object.hasOwn(kind.names, name) ? kind.names[name] : getRegisteredObject(identifier);
+    if (isClassOf(known, kind.base)) return new known();
+    if (known instanceof kind.base) return known;
+  } else if (isSerialized(identifier)) {
+    const made = deserializeIn(kind.module, identifier);
+    if (made instanceof kind.base) return made;
+    const what = made !== null && typeof made === "object" ? classNameOf(made.constructor as unknown as KerasClass) : typeof made;
+    throw new IdentifierError(`Expected an ${kind.kind}, the JSON describes a ${what}.`);
+  }
+  throw new IdentifierError(unknownName(kind.kind, identifier, Object.keys(kind.names)));
+}
