@@ -3,7 +3,8 @@ import { existsSync } from "node:fs";
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vitest/config";
 
-const chromium = process.env.KERATIN_CHROMIUM ?? ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(existsSync);
+const chromium =
+  process.env.KERATIN_CHROMIUM ?? ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(existsSync);
 const args = [
   "--no-sandbox", // tests may run as root, in a container
   "--disable-gpu",
@@ -44,7 +45,13 @@ export default defineConfig({
       },
       {
         // Installs the packed package with other versions of Node: slow, and one after the other.
-        test: { name: "package", include: ["test/package/**/*.test.ts"], pool: "forks", testTimeout: 300_000, hookTimeout: 600_000 },
+        test: {
+          name: "package",
+          include: ["test/package/**/*.test.ts"],
+          pool: "forks",
+          testTimeout: 300_000,
+          hookTimeout: 600_000,
+        },
       },
     ],
   },

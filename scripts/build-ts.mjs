@@ -35,5 +35,7 @@ export const buildLibrary = () =>
 /** examples/ → target/examples. They import `keratin` by its name, so dist/ comes first. */
 export function buildExamples() {
   buildLibrary();
-  return timed("build", "examples", () => whenChanged("examples", [...files("examples"), ...library()], "target/examples", () => tsc("examples")));
+  return timed("build", "examples", () =>
+    whenChanged("examples", [...files("examples"), ...library()], "target/examples", () => tsc("examples")),
+  );
 }

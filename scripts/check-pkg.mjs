@@ -43,7 +43,11 @@ export function checkPkg({ stampOnly = false } = {}) {
   const made = Object.values(stamp.variants)[0];
   const here = { rustc: wasmToolchain().version, binaryen: version("binaryen") };
   const other = Object.keys(here).filter((tool) => Object.values(stamp.variants).some((v) => v[tool] !== here[tool]));
-  if (other.length) return say("pkg", `bytes not compared: ${other.map((tool) => `${tool} is ${here[tool]}, the stamp's ${made[tool]}`).join("; ")}`);
+  if (other.length)
+    return say(
+      "pkg",
+      `bytes not compared: ${other.map((tool) => `${tool} is ${here[tool]}, the stamp's ${made[tool]}`).join("; ")}`,
+    );
   compare(stamp);
 }
 

@@ -1,8 +1,8 @@
 /** What every script here needs: the project's root, running commands, saying what happens, hashing files. */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { delimiter, dirname, join, relative, sep } from "node:path";
+import { existsSync, readdirSync, readFileSync, realpathSync } from "node:fs";
+import { delimiter, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -19,7 +19,13 @@ export const NATIVE_TARGET = process.env.CARGO_TARGET_DIR ?? (CACHE ? join(CACHE
 
 /** Runs a command and shows its output. A command that fails is an error. `env` is added; `undefined` takes a variable away. */
 export function run(command, args, { env = {}, quiet = false, cwd = ROOT } = {}) {
-  const result = spawnSync(command, args, { cwd, stdio: quiet ? "pipe" : "inherit", encoding: "utf8", env: { ...process.env, ...env }, ...shell(command) });
+  const result = spawnSync(command, args, {
+    cwd,
+    stdio: quiet ? "pipe" : "inherit",
+    encoding: "utf8",
+    env: { ...process.env, ...env },
+    ...shell(command),
+  });
   if (result.error) throw new Error(`${command} could not be started: ${result.error.message}`);
   if (result.status !== 0) {
     if (quiet) process.stderr.write(result.stdout + result.stderr);
@@ -64,7 +70,11 @@ export function files(path, wanted = () => true) {
   const entries = readdirSync(at(path), { withFileTypes: true, recursive: true });
   return entries
     .filter((e) => e.isFile())
-    .map((e) => relative(ROOT, join(e.parentPath ?? e.path, e.name)).split(sep).join("/"))
+    .map((e) =>
+      relative(ROOT, join(e.parentPath ?? e.path, e.name))
+        .split(sep)
+        .join("/"),
+    )
     .filter(wanted)
     .sort();
 }
@@ -72,8 +82,10 @@ export function files(path, wanted = () => true) {
 export const sha256 = (...parts) => parts.reduce((hash, part) => hash.update(part), createHash("sha256")).digest("hex");
 
 /** Hash of names and contents. Line ends are one: a checkout on Windows has the same hash. */
-export const hashFiles = (paths) => sha256(...paths.flatMap((path) => [`${path}\n`, readFileSync(at(path), "utf8").replaceAll("\r\n", "\n")]));
+export const hashFiles = (paths) =>
+  sha256(...paths.flatMap((path) => [`${path}\n`, readFileSync(at(path), "utf8").replaceAll("\r\n", "\n")]));
 
 export const pathWith = (...folders) => [...folders, process.env.PATH].join(delimiter);
 export const version = (name) => JSON.parse(readFileSync(at("node_modules", name, "package.json"), "utf8")).version;
-export const isMain = (meta) => process.argv[1] !== undefined && dirname(fileURLToPath(meta.url)) === dirname(process.argv[1]) && fileURLToPath(meta.url) === process.argv[1];
+/** Is this the script that node was started with? */
+export const isMain = (meta) => process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(meta.url);

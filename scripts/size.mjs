@@ -8,14 +8,18 @@ import { VARIANTS } from "./variants.mjs";
 export const BUDGET = 300_000;
 
 const gz = (bytes) => gzipSync(bytes, { level: 9 }).length;
-const row = (what, raw, packed) => `  ${what.padEnd(26)} ${(raw / 1000).toFixed(1).padStart(8)} kB  ${(packed / 1000).toFixed(1).padStart(7)} kB gzip`;
+const row = (what, raw, packed) =>
+  `  ${what.padEnd(26)} ${(raw / 1000).toFixed(1).padStart(8)} kB  ${(packed / 1000).toFixed(1).padStart(7)} kB gzip`;
 
 /** Prints the table. Over the budget is an error; `strict: false` only says so (quick builds are larger than what ships). */
 export function reportSize({ strict = true } = {}) {
   const scripts = [...files("dist", (f) => f.endsWith(".js")), "pkg/glue.js"].filter((f) => existsSync(at(f)));
   // One stream, as a bundle would be; not minified, so a real page is smaller.
   const script = Buffer.concat(scripts.map((f) => readFileSync(at(f))));
-  const wasm = Object.keys(VARIANTS).map((name) => [name, at(`pkg/${name}.wasm`)]).filter(([, path]) => existsSync(path)).map(([name, path]) => [name, readFileSync(path)]);
+  const wasm = Object.keys(VARIANTS)
+    .map((name) => [name, at(`pkg/${name}.wasm`)])
+    .filter(([, path]) => existsSync(path))
+    .map(([name, path]) => [name, readFileSync(path)]);
   const total = gz(script) + Math.max(0, ...wasm.map(([, bytes]) => gz(bytes)));
   console.log(row(`JavaScript, ${scripts.length} files`, script.length, gz(script)));
   for (const [name, bytes] of wasm) console.log(row(`${name}.wasm`, bytes.length, gz(bytes)));

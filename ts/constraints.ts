@@ -3,7 +3,7 @@
 import { apply } from "./core/apply.js";
 import { IdentifierError } from "./errors.js";
 import { identify, type Kind } from "./saving/identifier.js";
-import { type Config, type KerasClass, KerasObject } from "./saving/object.js";
+import { type Config, FunctionObject, type KerasClass, KerasObject } from "./saving/object.js";
 import { deserializeIn, type DeserializeOptions, registerClass, type SerializedObject, serialize as toJSON } from "./saving/serialize.js";
 import { type Tensor, type TensorLike, tensor } from "./tensor.js";
 
@@ -117,17 +117,9 @@ const KIND: Kind<Constraint> = {
  * Errors: `IdentifierError` with near misses. Example: `constraints.get("max_norm")`
  */
 export function get(identifier: ConstraintIdentifier | undefined): ConstraintLike | null {
-  if (typeof identifier === "function" && !(identifier.prototype instanceof KerasObject)) return new FunctionConstraint(identifier as (w: Tensor) => Tensor);
+  if (typeof identifier === "function" && !(identifier.prototype instanceof KerasObject)) return new FunctionObject(identifier as (w: Tensor) => Tensor);
   if (typeof identifier === "object" && identifier !== null && "call" in identifier && !(identifier instanceof KerasObject)) return identifier;
   return identify(KIND, identifier);
-}
-
-/** A plain function in the place of a constraint. */
-class FunctionConstraint implements ConstraintLike {
-  constructor(readonly body: (w: Tensor) => Tensor) {}
-  call(w: Tensor): Tensor {
-    return this.body(w);
-  }
 }
 
 /** The constraint as Keras' JSON. */

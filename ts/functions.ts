@@ -3,7 +3,7 @@
 import { Program } from "./core/program.js";
 import { checkOptions, DTypeError, ShapeError, StateError, ValueError } from "./errors.js";
 import { type Flat, flatten } from "./ops/tree.js";
-import { currentTrace, Tensor, tensor, type Trace } from "./tensor.js";
+import { currentTrace, Tensor, type Trace, tensor } from "./tensor.js";
 import type { Variable } from "./variable.js";
 
 /** The structure of an argument with a tensor in the place of each tensor, Variable and number: what a gradient looks like. */
@@ -55,7 +55,9 @@ export function valueAndGrad<A extends readonly unknown[], const N extends Argnu
       return [value, together(argnums, shapes, gradients)];
     }
     // No trace: one program of value and gradients, whose inputs are all tensors among the arguments.
-    const flat = flatten(args.map((x, i) => (places.includes(i) ? differentiable(x, i) : flatten(x))).map((part) => part.rebuild(part.leaves)));
+    const flat = flatten(
+      args.map((x, i) => (places.includes(i) ? differentiable(x, i) : flatten(x))).map((part) => part.rebuild(part.leaves)),
+    );
     let shapes: Flat<unknown>[] = [];
     const program = Program.trace(typesOf(flat.leaves), (values) => {
       const result = pullBack(currentTrace()!, f, flat.rebuild(values) as unknown as A, places);
@@ -78,7 +80,10 @@ function differentiable(x: unknown, index: number): Flat<unknown> {
   const flat = flatten(x, true);
   if (flat.leaves.length === 0) throw new ValueError(`grad: argument ${index} holds no tensor.`);
   const whole = flat.leaves.find((t) => t.dtype !== "float32");
-  if (whole) throw new DTypeError(`grad: argument ${index} holds a tensor of ${whole.dtype}; only float32 has a derivative. Cast it, or leave it out by \`argnums\`.`);
+  if (whole)
+    throw new DTypeError(
+      `grad: argument ${index} holds a tensor of ${whole.dtype}; only float32 has a derivative. Cast it, or leave it out by \`argnums\`.`,
+    );
   return flat;
 }
 
@@ -99,10 +104,17 @@ interface Pulled {
   shapes: Flat<unknown>[];
 }
 
-function pullBack<A extends readonly unknown[]>(trace: Trace, f: (...args: A) => Tensor, args: A, places: readonly number[]): Pulled {
+function pullBack<A extends readonly unknown[]>(
+  trace: Trace,
+  f: (...args: A) => Tensor,
+  args: A,
+  places: readonly number[],
+): Pulled {
   const parts = places.map((i) => differentiable(args[i], i));
   const fresh = parts.map((part) => part.leaves.map((t) => alias(trace, t)));
-  const changed = args.map((x, i) => (places.includes(i) ? parts[places.indexOf(i)]!.rebuild(fresh[places.indexOf(i)]!) : x)) as unknown as A;
+  const changed = args.map((x, i) =>
+    places.includes(i) ? parts[places.indexOf(i)]!.rebuild(fresh[places.indexOf(i)]!) : x,
+  ) as unknown as A;
   const result: unknown = f(...changed);
   const value = result instanceof Tensor ? result : typeof result === "number" ? tensor(result) : undefined;
   if (!value) {
@@ -110,15 +122,25 @@ function pullBack<A extends readonly unknown[]>(trace: Trace, f: (...args: A) =>
     throw new StateError(`grad: the function must return a scalar tensor, it returned ${what}.`);
   }
   if (value.ndim !== 0) {
-    throw new ShapeError(`grad: the function must return a scalar, it returned shape [${value.shape.join(", ")}]. Reduce it, for example by ops.mean or ops.sum.`);
+    throw new ShapeError(
+      `grad: the function must return a scalar, it returned shape [${value.shape.join(", ")}]. Reduce it, for example by ops.mean or ops.sum.`,
+    );
   }
-  if (value.dtype !== "float32") throw new DTypeError(`grad: the function must return float32, it returned ${value.dtype}; integers have no derivative.`);
-  const gradients = trace.graph.grad(trace.idOf(value), fresh.flat().map((t) => trace.idOf(t)));
+  if (value.dtype !== "float32")
+    throw new DTypeError(`grad: the function must return float32, it returned ${value.dtype}; integers have no derivative.`);
+  const gradients = trace.graph.grad(
+    trace.idOf(value),
+    fresh.flat().map((t) => trace.idOf(t)),
+  );
   return { value, gradients: gradients.map((v) => trace.wrap(v)), shapes: parts };
 }
 
 /** Gradients in the structures of their arguments. */
-function together<A extends readonly unknown[], N extends Argnums>(argnums: Argnums, shapes: readonly Flat<unknown>[], gradients: readonly Tensor[]): Gradients<A, N> {
+function together<A extends readonly unknown[], N extends Argnums>(
+  argnums: Argnums,
+  shapes: readonly Flat<unknown>[],
+  gradients: readonly Tensor[],
+): Gradients<A, N> {
   let at = 0;
   const built = shapes.map((shape) => {
     at += shape.leaves.length;
@@ -127,7 +149,8 @@ function together<A extends readonly unknown[], N extends Argnums>(argnums: Argn
   return (typeof argnums === "number" ? built[0] : built) as Gradients<A, N>;
 }
 
-const typesOf = (ts: readonly Tensor[]): { shape: readonly number[]; dtype: Tensor["dtype"] }[] => ts.map(({ shape, dtype }) => ({ shape, dtype }));
+const typesOf = (ts: readonly Tensor[]): { shape: readonly number[]; dtype: Tensor["dtype"] }[] =>
+  ts.map(({ shape, dtype }) => ({ shape, dtype }));
 
 /** Programs that one jitted function keeps; the one longest unused goes first. */
 const KEPT = 64;

@@ -6,22 +6,91 @@ export { type Axis, cast, type Shape } from "./ops/basics.js";
 export * from "./ops/control.js";
 export * from "./ops/creation.js";
 export * from "./ops/diagonal.js";
-export { nonzero, unique, type UniqueOptions } from "./ops/dynamic.js";
+export { nonzero, type UniqueOptions, unique } from "./ops/dynamic.js";
 export * from "./ops/einsum.js";
 export {
-  type Key, type OneHotOptions, getItem, isin, multiHot, oneHot, select, slice, sliceUpdate, take, takeAlongAxis, unravelIndex, where,
-} from "./ops/indexing.js"; // biome-ignore format: a list
+  getItem,
+  isin,
+  type Key,
+  multiHot,
+  type OneHotOptions,
+  oneHot,
+  select,
+  slice,
+  sliceUpdate,
+  take,
+  takeAlongAxis,
+  unravelIndex,
+  where,
+} from "./ops/indexing.js";
 export {
-  append, arraySplit, concatenate, dsplit, dstack, hsplit, hstack, type PadMode, pad, repeat, split, stack, tile, unstack, vsplit, vstack,
-} from "./ops/join.js"; // biome-ignore format: a list
-export { type CrossOptions, cross, dot, inner, kron, matmul, type NormOrder, norm, outer, tensordot, vdot } from "./ops/linalg.js";
+  append,
+  arraySplit,
+  concatenate,
+  dsplit,
+  dstack,
+  hsplit,
+  hstack,
+  type PadMode,
+  pad,
+  repeat,
+  split,
+  stack,
+  tile,
+  unstack,
+  vsplit,
+  vstack,
+} from "./ops/join.js";
+export {
+  type CrossOptions,
+  cross,
+  dot,
+  inner,
+  kron,
+  matmul,
+  type NormOrder,
+  norm,
+  outer,
+  tensordot,
+  vdot,
+} from "./ops/linalg.js";
 export * from "./ops/logic.js";
 export * from "./ops/nn.js";
 export {
-  all, amax, amin, any, argmax, argmin, type AxisOptions, countNonzero, cumprod, cumsum, type ExtremeOptions, logsumexp, max, mean, min, nanargmax,
-  nanargmin, nancumprod, nancumsum, nanmax, nanmean, nanmin, nanprod, nanstd, nansum, nanvar, type OneAxisOptions, prod, ptp, type RunningOptions,
-  std, sum, var,
-} from "./ops/reduction.js"; // biome-ignore format: a list
+  type AxisOptions,
+  all,
+  amax,
+  amin,
+  any,
+  argmax,
+  argmin,
+  countNonzero,
+  cumprod,
+  cumsum,
+  type ExtremeOptions,
+  logsumexp,
+  max,
+  mean,
+  min,
+  nanargmax,
+  nanargmin,
+  nancumprod,
+  nancumsum,
+  nanmax,
+  nanmean,
+  nanmin,
+  nanprod,
+  nanstd,
+  nansum,
+  nanvar,
+  type OneAxisOptions,
+  prod,
+  ptp,
+  type RunningOptions,
+  std,
+  sum,
+  var,
+} from "./ops/reduction.js";
 export * from "./ops/scatter.js";
 export * from "./ops/sorting.js";
 export * from "./ops/statistics.js";

@@ -3,7 +3,7 @@
 import { IdentifierError, ShapeError, ValueError } from "./errors.js";
 import * as ops from "./ops.js";
 import { identify, type Kind } from "./saving/identifier.js";
-import { type Config, type KerasClass, KerasObject } from "./saving/object.js";
+import { type Config, FunctionObject, type KerasClass, KerasObject } from "./saving/object.js";
 import { deserializeIn, type DeserializeOptions, registerClass, type SerializedObject, serialize as toJSON } from "./saving/serialize.js";
 import { type Tensor, type TensorLike, tensor } from "./tensor.js";
 
@@ -159,17 +159,9 @@ const KIND: Kind<Regularizer> = {
  * Errors: `IdentifierError` with near misses. Example: `regularizers.get("l2")`
  */
 export function get(identifier: RegularizerIdentifier | undefined): RegularizerLike | null {
-  if (typeof identifier === "function" && !(identifier.prototype instanceof KerasObject)) return new FunctionRegularizer(identifier as (x: Tensor) => Tensor);
+  if (typeof identifier === "function" && !(identifier.prototype instanceof KerasObject)) return new FunctionObject(identifier as (x: Tensor) => Tensor);
   if (typeof identifier === "object" && identifier !== null && "call" in identifier && !(identifier instanceof KerasObject)) return identifier;
   return identify(KIND, identifier);
-}
-
-/** A plain function in the place of a regularizer. */
-class FunctionRegularizer implements RegularizerLike {
-  constructor(readonly body: (x: Tensor) => Tensor) {}
-  call(x: Tensor): Tensor {
-    return this.body(x);
-  }
 }
 
 /** The regularizer as Keras' JSON. */

@@ -107,9 +107,9 @@ export interface PReLUOptions extends LayerOptions {
 export class PReLU extends Layer {
   static override readonly className: string = "PReLU";
   static override readonly defaults = { alphaInitializer: "Zeros", alphaRegularizer: null, alphaConstraint: null, sharedAxes: null };
-  readonly alphaInitializer: initializers.Initializer;
-  readonly alphaRegularizer: regularizers.Regularizer | null;
-  readonly alphaConstraint: constraints.Constraint | null;
+  readonly alphaInitializer: initializers.InitializerLike;
+  readonly alphaRegularizer: regularizers.RegularizerLike | null;
+  readonly alphaConstraint: constraints.ConstraintLike | null;
   readonly sharedAxes: readonly number[] | null;
   alpha: Variable | undefined;
 

@@ -54,12 +54,12 @@ export class Dense extends Layer {
   readonly units: number;
   readonly activation: activations.Activation;
   readonly useBias: boolean;
-  readonly kernelInitializer: initializers.Initializer;
-  readonly biasInitializer: initializers.Initializer;
-  readonly kernelRegularizer: regularizers.Regularizer | null;
-  readonly biasRegularizer: regularizers.Regularizer | null;
-  readonly kernelConstraint: constraints.Constraint | null;
-  readonly biasConstraint: constraints.Constraint | null;
+  readonly kernelInitializer: initializers.InitializerLike;
+  readonly biasInitializer: initializers.InitializerLike;
+  readonly kernelRegularizer: regularizers.RegularizerLike | null;
+  readonly biasRegularizer: regularizers.RegularizerLike | null;
+  readonly kernelConstraint: constraints.ConstraintLike | null;
+  readonly biasConstraint: constraints.ConstraintLike | null;
   readonly quantizationConfig = null;
   kernel: Variable | undefined;
   bias: Variable | undefined;

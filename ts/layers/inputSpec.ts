@@ -1,8 +1,7 @@
 // InputSpec: what a layer demands of its inputs, and the errors when they are otherwise.
 
 import { checkOptions, ShapeError, ValueError } from "../errors.js";
-import type { Tensor } from "../tensor.js";
-import { type PartialShape, shapeText, type TensorTree, tensorsOf } from "./structure.js";
+import { type PartialShape, shapeText } from "./structure.js";
 
 export interface InputSpecOptions {
   dtype?: string | null;
@@ -51,15 +50,20 @@ export class InputSpec {
   }
 }
 
+/** What a spec looks at: a tensor, or a shape alone. */
+export interface Described {
+  readonly shape: PartialShape;
+  readonly dtype?: string;
+}
+
 /**
- * Compares the inputs of a call with the layer's spec.
+ * Compares the inputs of a call with the layer's spec. Unknown sizes match anything.
  *
  * Errors: `ShapeError` as Keras words it, with the layer's name, what was expected and the shape that came.
  */
-export function checkInputs(spec: InputSpec | readonly InputSpec[] | null, inputs: TensorTree, layer: string): void {
+export function checkInputs(spec: InputSpec | readonly InputSpec[] | null, tensors: readonly Described[], layer: string): void {
   if (spec === null) return;
   const specs = Array.isArray(spec) ? (spec as readonly InputSpec[]) : [spec as InputSpec];
-  const tensors = tensorsOf(inputs);
   const wanted = specs.filter((s) => !s.optional).length;
   if (tensors.length < wanted || tensors.length > specs.length) {
     throw new ShapeError(
@@ -69,7 +73,7 @@ export function checkInputs(spec: InputSpec | readonly InputSpec[] | null, input
   tensors.forEach((t, i) => checkInput(specs[i]!, t, i, layer));
 }
 
-function checkInput(spec: InputSpec, t: Tensor, index: number, layer: string): void {
+function checkInput(spec: InputSpec, t: Described, index: number, layer: string): void {
   const { shape } = t;
   const name = spec.name ? ` with name '${spec.name}'` : "";
   const fail = (text: string): never => {
@@ -83,14 +87,14 @@ function checkInput(spec: InputSpec, t: Tensor, index: number, layer: string): v
   }
   if (spec.maxNdim !== null && shape.length > spec.maxNdim) fail(`expected max_ndim=${spec.maxNdim}, found ndim=${shape.length}. ${full}`);
   if (spec.minNdim !== null && shape.length < spec.minNdim) fail(`expected min_ndim=${spec.minNdim}, found ndim=${shape.length}. ${full}`);
-  if (spec.dtype !== null && t.dtype !== spec.dtype) fail(`expected dtype=${spec.dtype}, found dtype=${t.dtype}`);
+  if (spec.dtype !== null && t.dtype !== undefined && t.dtype !== spec.dtype) fail(`expected dtype=${spec.dtype}, found dtype=${t.dtype}`);
   for (const [key, value] of Object.entries(spec.axes)) {
     const axis = Number(key);
-    if (value !== null && shape.at(axis) !== value) {
+    if (value !== null && shape.at(axis) !== null && shape.at(axis) !== value) {
       fail(`expected axis ${axis} of input shape to have value ${value}, but received input with shape ${shapeText(shape)}`);
     }
   }
-  if (spec.shape && shape.length === spec.shape.length && !spec.shape.every((d, i) => d === null || d === shape[i])) {
+  if (spec.shape && shape.length === spec.shape.length && !spec.shape.every((d, i) => d === null || shape[i] === null || d === shape[i])) {
     fail(`expected shape=${shapeText(spec.shape)}, found shape=${shapeText(shape)}`);
   }
 }

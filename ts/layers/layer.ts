@@ -4,17 +4,17 @@ import { coreDType, type EdgeDType } from "../core/dtype.js";
 import { checkOptions, ShapeError, StateError, ValueError } from "../errors.js";
 import * as constraints from "../constraints.js";
 import * as initializers from "../initializers.js";
-import * as ops from "../ops.js";
 import * as regularizers from "../regularizers.js";
-import { KerasObject } from "../saving/object.js";
-import { toSnakeCase, uniqueName } from "../saving/names.js";
+import { classNameOf as nameOfClass, type Config, type KerasClass, KerasObject } from "../saving/object.js";
+import { toSnakeCase, toSnakeName, uniqueName } from "../saving/names.js";
 import { Tensor, type TensorLike, tensor } from "../tensor.js";
 import { Variable, withValues } from "../variable.js";
+import { type CallArguments, type CallOptions, attachMask, checkOutputs, hasTensor, masksFor, perSample } from "./calling.js";
 import { DTypePolicy, type DTypeIdentifier } from "./dtypePolicy.js";
 import { checkInputs, type InputSpec } from "./inputSpec.js";
 import { currentCall, currentPath, eagerly, inScope, withCall } from "./scope.js";
 import { outputShape } from "./shapes.js";
-import { isPlainObject, isShape, mapStructure, type PartialShape, type Structure, shapesOf, shapeText, type TensorInput, type TensorTree, tensorsOf, toTensors } from "./structure.js";
+import { isPlainObject, type PartialShape, type Structure, shapesOf, shapeText, type TensorInput, type TensorTree, tensorsOf, toTensors } from "./structure.js";
 import { partsOf } from "./tracking.js";
 
 /** Options that every layer takes. */
@@ -33,17 +33,7 @@ export interface LayerOptions {
   inputDim?: number | null;
 }
 
-/** Options of one call. */
-export interface CallOptions {
-  /** Training or inference? Default: as the enclosing call, else inference. */
-  training?: boolean | null;
-  /** Which steps of the input count; default: the mask that travels with it. */
-  mask?: TensorTree;
-  readonly [key: string]: unknown;
-}
-
-/** What `call` receives: the options of the call with `training` and `mask` decided. */
-export type CallArguments = CallOptions & { training: boolean; mask: TensorTree };
+export type { CallArguments, CallOptions };
 
 export interface WeightOptions {
   shape?: readonly number[];
@@ -80,7 +70,7 @@ export class Layer extends KerasObject {
   /** Parameters that the constructor takes before its options, in order. */
   static override readonly required: readonly string[] = [];
   /** Options with their defaults, beyond those of all layers. */
-  static override readonly defaults: Readonly<Record<string, unknown>> = {};
+  static override readonly defaults: Config = {};
   /** Has the class nothing to build? Then it is built from the start. */
   static readonly builtAtStart: boolean = false;
   /** Names of the tensors that `call` takes, for masks of several inputs (`queryMask`, `valueMask`). */
@@ -95,7 +85,7 @@ export class Layer extends KerasObject {
   supportsMasking: boolean;
   /** Are the weights made? */
   built = false;
-  activityRegularizer: regularizers.Regularizer | null;
+  activityRegularizer: regularizers.RegularizerLike | null;
   /** Shape of one sample that the user gave as an option, or null. */
   readonly inputShapeOption: PartialShape | null;
   #own: OwnState = { trainable: true, weights: [], losses: [], buildShapes: null, parent: null };
@@ -169,35 +159,20 @@ export class Layer extends KerasObject {
     return withCall({ training }, () =>
       inScope(this, this.name, () => {
         this.#own.parent ??= currentPath();
-        checkInputs(this.inputSpec, first, this.name);
+        checkInputs(this.inputSpec, tensorsOf(first), this.name);
         if (!this.built) {
           this.build(...inputs.map((t) => shapesOf(t)));
-          checkInputs(this.inputSpec, first, this.name);
+          checkInputs(this.inputSpec, tensorsOf(first), this.name);
         }
-        const { previousMask, masks } = this.#masks(inputs, options);
+        const { inputNames } = this.constructor as typeof Layer;
+        const { previousMask, masks } = masksFor(inputs, options, inputNames, this.name);
         const outputs = this.call(...inputs, { ...options, ...masks, training: training ?? false });
-        this.#checkOutputs(outputs);
+        checkOutputs(outputs, this);
         if (this.activityRegularizer) for (const t of tensorsOf(outputs)) this.addLoss(perSample(this.activityRegularizer.call(t), t));
         this.#passMask(inputs, outputs, previousMask);
         return outputs;
       }),
     );
-  }
-
-  /** The masks that `call` receives: given ones, else those that travel with the inputs. */
-  #masks(inputs: readonly TensorTree[], options: CallOptions): { previousMask: TensorTree; masks: { mask: TensorTree } & Record<string, unknown> } {
-    const attached = inputs.map(maskOf);
-    const explicit = options.mask === undefined ? undefined : toTensors(options.mask, this.name);
-    const previousMask = explicit ?? attached[0] ?? null;
-    const masks: { mask: TensorTree } & Record<string, unknown> = { mask: hasTensor(previousMask) ? previousMask : null };
-    if (inputs.length > 1) {
-      const { inputNames } = this.constructor as typeof Layer;
-      attached.forEach((mask, i) => {
-        const key = `${inputNames[i] ?? `input${i}`}Mask`;
-        if (options[key] === undefined && hasTensor(mask)) masks[key] = mask;
-      });
-    }
-    return { previousMask, masks };
   }
 
   #passMask(inputs: readonly TensorTree[], outputs: TensorTree, previousMask: TensorTree): void {
@@ -211,26 +186,7 @@ export class Layer extends KerasObject {
       }
       return;
     }
-    const mask = this.computeMask(inputs[0]!, previousMask);
-    if (!hasTensor(mask)) return;
-    const masks = mask instanceof Tensor ? tensorsOf(outputs).map(() => mask) : Array.isArray(mask) ? (mask as (Tensor | null)[]) : [];
-    tensorsOf(outputs).forEach((t, i) => {
-      t.mask ??= masks[i] ?? null;
-    });
-  }
-
-  #checkOutputs(outputs: unknown): asserts outputs is TensorTree {
-    const fail = (x: unknown): never => {
-      const what = x instanceof Promise ? "a promise: call must not be async" : x instanceof Variable ? "a Variable: return its value" : x === null ? "null" : Array.isArray(x) ? "an empty array" : typeof x;
-      throw new ValueError(`${classNameOf(this)}.call() of layer "${this.name}" must return a tensor, or an array or object of tensors; it returned ${what}.`);
-    };
-    const check = (x: unknown): void => {
-      if (x instanceof Tensor) return;
-      if (Array.isArray(x) && x.length > 0) return x.forEach((y) => (y === null ? undefined : check(y)));
-      if (isPlainObject(x)) return Object.values(x).forEach((y) => (y === null ? undefined : check(y)));
-      fail(x);
-    };
-    check(outputs);
+    attachMask(outputs, this.computeMask(inputs[0]!, previousMask));
   }
 
   /**
@@ -492,18 +448,27 @@ export class Layer extends KerasObject {
     return config;
   }
 
-  /** What `build` was called with, for files; null when there is nothing to build. */
+  /** What `build` was called with, as files say it; null when there is nothing to build. */
   getBuildConfig(): Record<string, unknown> | null {
     const shapes = this.#own.buildShapes;
     if (!shapes || shapes.length === 0) return null;
-    return shapes.length === 1 ? { inputShape: shapes[0] } : { shapesDict: Object.fromEntries(shapes.map((s, i) => [`${toSnakeCase((this.constructor as typeof Layer).inputNames[i] ?? `input${i}`)}_shape`, s])) };
+    if (shapes.length === 1) return { input_shape: shapes[0] };
+    const { inputNames } = this.constructor as typeof Layer;
+    return { shapes_dict: Object.fromEntries(shapes.map((shape, i) => [`${toSnakeName(inputNames[i] ?? `input${i}`)}_shape`, shape])) };
   }
 
   /** Builds as `getBuildConfig` says. */
-  buildFromConfig(config: Record<string, unknown>): void {
-    if (this.built) return;
-    if (config.inputShape !== undefined) this.build(config.inputShape as Structure<PartialShape>);
-    else if (isPlainObject(config.shapesDict)) this.build(...(Object.values(config.shapesDict) as Structure<PartialShape>[]));
+  buildFromConfig(config: unknown): void {
+    if (this.built || !isPlainObject(config)) return;
+    if (config.input_shape !== undefined) this.build(config.input_shape as Structure<PartialShape>);
+    else if (isPlainObject(config.shapes_dict)) this.build(...(Object.values(config.shapes_dict) as Structure<PartialShape>[]));
+  }
+
+  /** A layer from what `getConfig` returned. */
+  static override fromConfig<T extends KerasObject>(this: new (...args: never[]) => T, config: Config): T {
+    const { required } = this as unknown as typeof Layer;
+    const options = Object.fromEntries(Object.entries(config).filter(([name]) => !required.includes(name)));
+    return new this(...([...required.map((name) => config[name]), options] as never[]));
   }
 
   override toString(): string {
@@ -525,11 +490,8 @@ const warned = new WeakSet<Layer>();
 
 export const isLayer = (x: unknown): x is Layer => x instanceof Layer;
 
-/** The class as Keras calls it: `static className`, else the name in the source. */
-export function classNameOf(x: object): string {
-  const own = x.constructor as { className?: string; name: string };
-  return Object.hasOwn(own, "className") ? own.className! : own.name;
-}
+/** The layer's class as files call it. */
+export const classNameOf = (x: Layer): string => nameOfClass(x.constructor as unknown as KerasClass);
 
 /** The names of the constructor's own parameters, base classes first. */
 function configKeys(layer: Layer): string[] {
@@ -542,12 +504,3 @@ function configKeys(layer: Layer): string[] {
 }
 
 const select = (found: Map<Variable, boolean>, trained: boolean): Variable[] => [...found].filter(([, t]) => t === trained).map(([v]) => v);
-
-const maskOf = (tree: TensorTree): TensorTree => mapStructure<Tensor | null, Tensor | null>(tree, (t) => t?.mask ?? null);
-const hasTensor = (tree: TensorTree): boolean => tensorsOf(tree).length > 0;
-
-/** A penalty per sample: divided by the batch size, 0 for an empty batch. */
-const perSample = (penalty: Tensor, output: Tensor): Tensor =>
-  output.ndim === 0 ? penalty : ops.divide(penalty, Math.max(1, output.shape[0]!));
-
-export { isShape };

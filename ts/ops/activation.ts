@@ -3,7 +3,19 @@
 import { apply } from "../core/apply.js";
 import { checkOptions, ShapeError, ValueError } from "../errors.js";
 import { type Tensor, type TensorLike, tensor } from "../tensor.js";
-import { type Axis, axesOf, axisOf, choose, float, iota, otherAxes, reshapeTo, showShape, sliceAxis, transposeTo } from "./basics.js";
+import {
+  type Axis,
+  axesOf,
+  axisOf,
+  choose,
+  float,
+  iota,
+  otherAxes,
+  reshapeTo,
+  showShape,
+  sliceAxis,
+  transposeTo,
+} from "./basics.js";
 import { reduce } from "./reduction.js";
 import { sort } from "./sorting.js";
 
@@ -149,7 +161,8 @@ export function glu(x: TensorLike, options: { axis?: number } = {}): Tensor {
   const t = float(x);
   const axis = axisOf("glu", options.axis ?? -1, t.ndim);
   const n = t.shape[axis]!;
-  if (n % 2 !== 0) throw new ShapeError(`glu: axis ${axis} of shape ${showShape(t.shape)} has ${n} elements, which make no two halves.`);
+  if (n % 2 !== 0)
+    throw new ShapeError(`glu: axis ${axis} of shape ${showShape(t.shape)} has ${n} elements, which make no two halves.`);
   return mul(sliceAxis(t, axis, 0, n / 2), sigmoid(sliceAxis(t, axis, n / 2, n / 2)));
 }
 
@@ -175,7 +188,10 @@ function overRows(op: "softmax" | "log_softmax", x: TensorLike, options: Softmax
   const rows = transposeTo(t, order);
   const width = axes.reduce((n, a) => n * t.shape[a]!, 1);
   const y = apply(op, [reshapeTo(rows, [...rows.shape.slice(0, t.ndim - axes.length), width])]);
-  return transposeTo(reshapeTo(y, rows.shape), order.map((_, i) => order.indexOf(i)));
+  return transposeTo(
+    reshapeTo(y, rows.shape),
+    order.map((_, i) => order.indexOf(i)),
+  );
 }
 
 /**
@@ -190,7 +206,10 @@ export function sparsemax(x: TensorLike, options: { axis?: number } = {}): Tenso
   const n = t.shape[axis]!;
   const descending = apply("negative", [sort(apply("negative", [t]), { axis })]);
   const sums = apply("cumsum", [descending], { ints: [axis] });
-  const rank = reshapeTo(plus(iota(n), 1), t.shape.map((_, i) => (i === axis ? n : 1)));
+  const rank = reshapeTo(
+    plus(iota(n), 1),
+    t.shape.map((_, i) => (i === axis ? n : 1)),
+  );
   const supported = apply("greater", [apply("subtract", [descending, apply("divide", [plus(sums, -1), rank])]), 0]);
   const count = reduce("sum", float(supported), axis, true);
   const top = reduce("sum", choose(supported, descending, 0), axis, true);

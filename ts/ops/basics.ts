@@ -42,7 +42,9 @@ export const keptShape = (shape: Shape, axes: readonly number[]): number[] => sh
 /** One of a few words. Errors: `ValueError` that lists them. */
 export function oneOf<T extends string>(where: string, option: string, value: T, allowed: readonly T[]): T {
   if (allowed.includes(value)) return value;
-  throw new ValueError(`${where}: ${option} is one of ${allowed.map((a) => JSON.stringify(a)).join(", ")}, received ${JSON.stringify(value)}.`);
+  throw new ValueError(
+    `${where}: ${option} is one of ${allowed.map((a) => JSON.stringify(a)).join(", ")}, received ${JSON.stringify(value)}.`,
+  );
 }
 
 /** A whole number that must be known while tracing. Errors: `ValueError`. */
@@ -71,13 +73,15 @@ export const float = (x: TensorLike): Tensor => cast(x, "float32");
 export const indices = (x: TensorLike): Tensor => cast(x, "int32");
 
 /** The same elements under other sizes, which are known and fit. */
-export const reshapeTo = (t: Tensor, shape: Shape): Tensor => (sameShape(t.shape, shape) ? t : apply("reshape", [t], { ints: shape }));
+export const reshapeTo = (t: Tensor, shape: Shape): Tensor =>
+  sameShape(t.shape, shape) ? t : apply("reshape", [t], { ints: shape });
 
 /** Axis i of the result is axis `order[i]`. */
 export const transposeTo = (t: Tensor, order: readonly number[]): Tensor =>
   order.every((a, i) => a === i) ? t : apply("transpose", [t], { ints: order });
 
-export const broadcast = (t: Tensor, shape: Shape): Tensor => (sameShape(t.shape, shape) ? t : apply("broadcast", [t], { ints: shape }));
+export const broadcast = (t: Tensor, shape: Shape): Tensor =>
+  sameShape(t.shape, shape) ? t : apply("broadcast", [t], { ints: shape });
 
 export const sameShape = (a: Shape, b: Shape): boolean => a.length === b.length && a.every((n, i) => n === b[i]);
 

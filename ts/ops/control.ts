@@ -2,13 +2,13 @@
 
 import { apply, applyAll } from "../core/apply.js";
 import { Program } from "../core/program.js";
-import { ShapeError, StateError, ValueError, checkOptions } from "../errors.js";
+import { checkOptions, ShapeError, StateError, ValueError } from "../errors.js";
 import { currentTrace, type Tensor, type TensorLike, Trace, tensor } from "../tensor.js";
 import { call } from "../wasm.js";
 import { choose, filled, iota, reshapeTo, sliceAxis } from "./basics.js";
 import { concatenate } from "./join.js";
-import { flip, moveaxis } from "./view.js";
 import { flatten } from "./tree.js";
+import { flip, moveaxis } from "./view.js";
 
 /** The value, as a constant of calculus: its derivative is 0. `ops.stopGradient(x)` */
 export const stopGradient = (variable: TensorLike): Tensor => apply("stop_gradient", [variable]);
@@ -32,16 +32,23 @@ export interface ScanOptions<X> {
  * assignment to a Variable inside. Outside a traced function each call compiles its loop: wrap it in `jit` to keep it.
  * Example: `ops.scan((sum, x) => [ops.add(sum, x), sum], 0, { xs: [1, 2, 3] }) // [6, [0, 1, 3]]`
  */
-export function scan<C, X = null, Y = unknown>(f: (carry: C, x: X) => readonly [C, Y], init: C | number, options: ScanOptions<X | readonly number[]> = {}): [C, Y] {
+export function scan<C, X = null, Y = unknown>(
+  f: (carry: C, x: X) => readonly [C, Y],
+  init: C | number,
+  options: ScanOptions<X | readonly number[]> = {},
+): [C, Y] {
   checkOptions("scan", options, ["xs", "length", "reverse", "unroll"]);
   const start = flatten(init as C, true);
   const given = options.xs ?? null;
-  const list = Array.isArray(given) && given.length > 0 && given.every((x) => typeof x === "number") ? tensor(given as number[]) : given;
+  const list =
+    Array.isArray(given) && given.length > 0 && given.every((x) => typeof x === "number") ? tensor(given as number[]) : given;
   const slices = flatten(list as X);
   const steps = options.length ?? slices.leaves[0]?.shape[0];
-  if (steps === undefined || !Number.isInteger(steps) || steps < 0) throw new ValueError("scan: give `xs` or `length`: the number of steps is open.");
+  if (steps === undefined || !Number.isInteger(steps) || steps < 0)
+    throw new ValueError("scan: give `xs` or `length`: the number of steps is open.");
   const other = slices.leaves.find((t) => t.shape[0] !== steps);
-  if (other) throw new ShapeError(`scan: all of xs need ${steps} slices along axis 0, received shape [${other.shape.join(", ")}].`);
+  if (other)
+    throw new ShapeError(`scan: all of xs need ${steps} slices along axis 0, received shape [${other.shape.join(", ")}].`);
   const n = start.leaves.length;
   let assemble: (leaves: readonly Tensor[]) => [C, Y];
   const loop = (values: readonly Tensor[]): Tensor[] => {
@@ -51,23 +58,33 @@ export function scan<C, X = null, Y = unknown>(f: (carry: C, x: X) => readonly [
         const carry = values.slice(0, n).map((t) => body.input(t.shape, t.dtype));
         const parts = values.slice(n).map((t) => body.input(t.shape.slice(1), t.dtype));
         const result = f(start.rebuild(carry), slices.rebuild(parts));
-        if (!Array.isArray(result) || result.length !== 2) throw new ValueError("scan: f returns [carry, y]; use null for a y that is not needed.");
+        if (!Array.isArray(result) || result.length !== 2)
+          throw new ValueError("scan: f returns [carry, y]; use null for a y that is not needed.");
         const next = flatten(result[0] as C, true);
         const y = flatten(result[1] as Y, true);
-        if (next.leaves.length !== n) throw new ShapeError(`scan: the carry went in with ${n} tensors and came out with ${next.leaves.length}.`);
+        if (next.leaves.length !== n)
+          throw new ShapeError(`scan: the carry went in with ${n} tensors and came out with ${next.leaves.length}.`);
         next.leaves.forEach((t, i) => {
           const before = start.leaves[i]!;
           if (t.dtype !== before.dtype || t.shape.join() !== before.shape.join()) {
-            throw new ShapeError(`scan: the carry keeps its type; it went in as ${before.dtype}[${before.shape.join(", ")}] and came out as ${t.dtype}[${t.shape.join(", ")}].`);
+            throw new ShapeError(
+              `scan: the carry keeps its type; it went in as ${before.dtype}[${before.shape.join(", ")}] and came out as ${t.dtype}[${t.shape.join(", ")}].`,
+            );
           }
         });
         assemble = (leaves) => [next.rebuild(leaves.slice(0, n)), y.rebuild(leaves.slice(n))];
-        return { inputs: [...carry, ...parts].map((t) => body.idOf(t)), outputs: [...next.leaves, ...y.leaves].map((t) => body.idOf(t)) };
+        return {
+          inputs: [...carry, ...parts].map((t) => body.idOf(t)),
+          outputs: [...next.leaves, ...y.leaves].map((t) => body.idOf(t)),
+        };
       });
       const consts = [...body.captured];
       const handle = body.graph.toBody([...consts.map((c) => body.idOf(c.inner)), ...traced.inputs], traced.outputs);
       try {
-        return applyAll("scan", [...consts.map((c) => c.outer), ...values], { ints: [consts.length, n, steps, options.reverse ? 1 : 0], body: handle });
+        return applyAll("scan", [...consts.map((c) => c.outer), ...values], {
+          ints: [consts.length, n, steps, options.reverse ? 1 : 0],
+          body: handle,
+        });
       } finally {
         call((core) => core.bodyFree(handle));
       }
@@ -97,10 +114,14 @@ export const vectorizedMap = <X, Y>(fn: (x: X) => Y, elements: X): Y => map(fn, 
 /** `value = bodyFun(i, value)` for i from `lower` up to `upper`, which are known numbers. `ops.foriLoop(0, 3, (i, x) => ops.add(x, i), 0) // 3` */
 export function foriLoop<T>(lower: number, upper: number, bodyFun: (i: Tensor, value: T) => T, initVal: T | number): T {
   if (!Number.isInteger(lower) || !Number.isInteger(upper)) {
-    throw new ValueError("foriLoop: the bounds are whole numbers that are known while tracing; use whileLoop with maximumIterations for others.");
+    throw new ValueError(
+      "foriLoop: the bounds are whole numbers that are known while tracing; use whileLoop with maximumIterations for others.",
+    );
   }
   const steps = Math.max(0, upper - lower);
-  return scan<T, Tensor, null>((value, i) => [bodyFun(apply("add", [i, lower]), value), null], initVal as T, { xs: iota(steps) })[0];
+  return scan<T, Tensor, null>((value, i) => [bodyFun(apply("add", [i, lower]), value), null], initVal as T, {
+    xs: iota(steps),
+  })[0];
 }
 
 /**
@@ -125,7 +146,8 @@ export function whileLoop<T>(
     for (let i = 0; (most === null || i < most) && tensor(cond(...spread(vars))).item() !== 0; i++) vars = body(...spread(vars));
     return vars;
   }
-  if (most === null) throw new StateError("whileLoop: inside a traced function the number of steps is not known; give `maximumIterations`.");
+  if (most === null)
+    throw new StateError("whileLoop: inside a traced function the number of steps is not known; give `maximumIterations`.");
   const begin = start.rebuild(start.leaves);
   const step = ([going, vars]: [Tensor, T]): [[Tensor, T], null] => {
     const on = apply("logical_and", [going, cond(...spread(vars))]);
@@ -150,12 +172,19 @@ export function cond<T>(pred: TensorLike, trueFn: () => T, falseFn: () => T): T 
 
 function merged<T>(where: string, choice: Tensor, yes: T, no: T): T {
   const [a, b] = [flatten(yes, true), flatten(no, true)];
-  if (a.leaves.length !== b.leaves.length) throw new ShapeError(`${where}: all branches return one structure, received ${a.leaves.length} and ${b.leaves.length} tensors.`);
+  if (a.leaves.length !== b.leaves.length)
+    throw new ShapeError(
+      `${where}: all branches return one structure, received ${a.leaves.length} and ${b.leaves.length} tensors.`,
+    );
   return a.rebuild(a.leaves.map((t, i) => choose(choice, t, b.leaves[i]!)));
 }
 
 /** `branches[index](...operands)`; an index outside takes the nearest. A traced index runs all of them, as `cond` does. */
-export function switchBranch<T, A extends readonly unknown[]>(index: TensorLike, branches: readonly ((...operands: A) => T)[], ...operands: A): T {
+export function switchBranch<T, A extends readonly unknown[]>(
+  index: TensorLike,
+  branches: readonly ((...operands: A) => T)[],
+  ...operands: A
+): T {
   const t = tensor(index);
   if (branches.length === 0) throw new ValueError("switch: at least one branch is needed.");
   if (!t.isTraced) return branches[Math.max(0, Math.min(branches.length - 1, t.item()))]!(...operands);
@@ -177,9 +206,11 @@ export function associativeScan<T>(f: (a: T, b: T) => T, elems: T, options: { re
   const turned = (t: Tensor): Tensor => (reverse ? flip(t, { axis: 0 }) : t);
   const start = given.leaves.map((t) => turned(moveaxis(t, axis, 0)));
   const n = start[0]?.shape[0];
-  if (n === undefined || start.some((t) => t.shape[0] !== n)) throw new ShapeError("associativeScan: all tensors need one number of elements along the axis.");
+  if (n === undefined || start.some((t) => t.shape[0] !== n))
+    throw new ShapeError("associativeScan: all tensors need one number of elements along the axis.");
   const combine = (a: readonly Tensor[], b: readonly Tensor[]): Tensor[] => flatten(f(given.rebuild(a), given.rebuild(b))).leaves;
-  const part = (ts: readonly Tensor[], from: number, size: number, step = 1): Tensor[] => ts.map((t) => sliceAxis(t, 0, from, size, step));
+  const part = (ts: readonly Tensor[], from: number, size: number, step = 1): Tensor[] =>
+    ts.map((t) => sliceAxis(t, 0, from, size, step));
   // Neighbours are combined, the half as long row is scanned, and the elements between are made from it.
   const run = (ts: readonly Tensor[], length: number): readonly Tensor[] => {
     if (length < 2) return ts;

@@ -61,9 +61,13 @@ export function array(x: TensorLike, options: OfType = {}): Tensor {
 }
 
 /** As `array`; `sparse` and `ragged` other than false are errors: tensors here are dense. */
-export function convertToTensor(x: TensorLike, options: OfType & { sparse?: boolean | null; ragged?: boolean | null } = {}): Tensor {
+export function convertToTensor(
+  x: TensorLike,
+  options: OfType & { sparse?: boolean | null; ragged?: boolean | null } = {},
+): Tensor {
   checkOptions("convertToTensor", options, ["dtype", "sparse", "ragged"]);
-  if (options.sparse || options.ragged) throw new ValueError("convertToTensor: sparse and ragged tensors do not exist here; pass dense data.");
+  if (options.sparse || options.ragged)
+    throw new ValueError("convertToTensor: sparse and ragged tensors do not exist here; pass dense data.");
   return array(x, { dtype: options.dtype ?? null });
 }
 
@@ -83,7 +87,10 @@ export function arange(
   stepGiven: number | null = null,
   more: OfType = {},
 ): Tensor {
-  const given = typeof stopOrOptions === "object" && stopOrOptions !== null ? stopOrOptions : { stop: stopOrOptions, step: stepGiven, ...more };
+  const given =
+    typeof stopOrOptions === "object" && stopOrOptions !== null
+      ? stopOrOptions
+      : { stop: stopOrOptions, step: stepGiven, ...more };
   checkOptions("arange", given, ["stop", "step", "dtype"]);
   const { stop = null, dtype = null } = given;
   const step = given.step ?? 1;
@@ -114,14 +121,21 @@ const SPACE_OPTIONS = ["num", "endpoint", "dtype", "axis"];
  */
 export function linspace(start: TensorLike, stop: TensorLike, options: SpaceOptions & { retstep: true }): [Tensor, Tensor];
 export function linspace(start: TensorLike, stop: TensorLike, options?: SpaceOptions & { retstep?: false }): Tensor;
-export function linspace(start: TensorLike, stop: TensorLike, options: SpaceOptions & { retstep?: boolean } = {}): Tensor | [Tensor, Tensor] {
+export function linspace(
+  start: TensorLike,
+  stop: TensorLike,
+  options: SpaceOptions & { retstep?: boolean } = {},
+): Tensor | [Tensor, Tensor] {
   checkOptions("linspace", options, [...SPACE_OPTIONS, "retstep"]);
   const { num = 50, endpoint = true, retstep = false, dtype = null, axis = 0 } = options;
   const n = wholeNumber("linspace", "num", num);
   const steps = endpoint ? n - 1 : n;
   const [a, b] = [float(start), float(stop)];
   const difference = apply("subtract", [b, a]);
-  const shares = new Tensor(Float32Array.from({ length: n }, (_, i) => (steps > 0 ? i / steps : 0)), [n, ...difference.shape.map(() => 1)]);
+  const shares = new Tensor(
+    Float32Array.from({ length: n }, (_, i) => (steps > 0 ? i / steps : 0)),
+    [n, ...difference.shape.map(() => 1)],
+  );
   // a(1 − t) + b·t hits both ends exactly
   const mixed = apply("add", [apply("multiply", [a, apply("subtract", [1, shares])]), apply("multiply", [b, shares])]);
   const placed = axis === 0 ? mixed : moveaxis(mixed, 0, axis);
@@ -176,7 +190,15 @@ export function meshgrid(...args: (TensorLike | { indexing?: "xy" | "ij" })[]): 
   if (long) throw new ShapeError(`meshgrid: expected vectors, received shape [${long.shape.join(", ")}].`);
   const place = (i: number): number => (indexing === "xy" && vectors.length > 1 && i < 2 ? 1 - i : i);
   const shape = vectors.map((_, i) => vectors[place(i)]!.size);
-  return vectors.map((v, i) => broadcast(reshapeTo(v, shape.map((_, k) => (k === place(i) ? v.size : 1))), shape));
+  return vectors.map((v, i) =>
+    broadcast(
+      reshapeTo(
+        v,
+        shape.map((_, k) => (k === place(i) ? v.size : 1)),
+      ),
+      shape,
+    ),
+  );
 }
 
 /** `xₖ^(n−1), …, xₖ, 1` in each row: `[len] → [len, N]`; with `increasing` the other way round. `ops.vander([2, 3]) // [[2, 1], [3, 1]]` */
@@ -186,14 +208,20 @@ export function vander(x: TensorLike, options: { N?: number | null; increasing?:
   if (t.ndim !== 1) throw new ShapeError(`vander: expected a vector, received shape [${t.shape.join(", ")}].`);
   const n = wholeNumber("vander", "N", options.N ?? t.size);
   const exponents = Float32Array.from({ length: n }, (_, i) => (options.increasing ? i : n - 1 - i));
-  return apply("power", [reshapeTo(t, [t.size, 1]), new Tensor(exponents, [1, n], { dtype: t.dtype === "bool" ? "int32" : t.dtype })]);
+  return apply("power", [
+    reshapeTo(t, [t.size, 1]),
+    new Tensor(exponents, [1, n], { dtype: t.dtype === "bool" ? "int32" : t.dtype }),
+  ]);
 }
 
 // ---- windows of signal processing: symmetric, as NumPy's
 
 function symmetricWindow(where: string, length: number, value: (share: number) => number): Tensor {
   const n = wholeNumber(where, "x", length);
-  return new Tensor(Float32Array.from({ length: n }, (_, i) => (n === 1 ? 1 : value(i / (n - 1)))), [n]);
+  return new Tensor(
+    Float32Array.from({ length: n }, (_, i) => (n === 1 ? 1 : value(i / (n - 1)))),
+    [n],
+  );
 }
 /** A triangle from 0 to 1 to 0 of `x` points. `ops.bartlett(3) // [0, 1, 0]` */
 export const bartlett = (x: number): Tensor => symmetricWindow("bartlett", x, (s) => 1 - Math.abs(2 * s - 1));
@@ -244,7 +272,13 @@ export function saturateCast(x: TensorLike, dtype: EdgeDType): Tensor {
   }
   const zeroed = apply("select", [apply("is_nan", [t]), 0, t]);
   // 2³¹ and 2³² are floats, the bounds below them are not: those values are put in after the cast.
-  const inside = cast(apply("minimum", [apply("maximum", [zeroed, bounds[0]]), Math.min(bounds[1], dtype === "uint32" || dtype === "uint64" ? 4294967040 : 2147483520)]), dtype);
+  const inside = cast(
+    apply("minimum", [
+      apply("maximum", [zeroed, bounds[0]]),
+      Math.min(bounds[1], dtype === "uint32" || dtype === "uint64" ? 4294967040 : 2147483520),
+    ]),
+    dtype,
+  );
   if (bounds[1] < 2147483647) return inside;
   const top = new Tensor([bounds[1]], [], { dtype: coreDType(dtype) });
   return apply("select", [apply("greater_equal", [zeroed, bounds[1] + 1]), top, inside]);

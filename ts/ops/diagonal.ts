@@ -10,7 +10,11 @@ import { ravel } from "./view.js";
 
 /** Which places of n × m lie on or below diagonal k: row + k ≥ column. */
 function lower(n: number, m: number, k: number): Tensor {
-  return new Tensor(Uint8Array.from({ length: n * m }, (_, i) => (Math.floor(i / m) + k >= i % m ? 1 : 0)), [n, m], { dtype: "bool" });
+  return new Tensor(
+    Uint8Array.from({ length: n * m }, (_, i) => (Math.floor(i / m) + k >= i % m ? 1 : 0)),
+    [n, m],
+    { dtype: "bool" },
+  );
 }
 
 /** The triangle on and below diagonal `k` of the last two axes; zeros above. `ops.tril([[1, 2], [3, 4]]) // [[1, 0], [3, 4]]` */

@@ -16,7 +16,10 @@ export function nonzero(x: TensorLike): Tensor[] {
   return t.shape.map((n) => {
     stride /= Math.max(1, n);
     const step = Math.max(1, stride);
-    return new Tensor(Int32Array.from(places, (i) => Math.floor(i / step) % Math.max(1, n)), [places.length]);
+    return new Tensor(
+      Int32Array.from(places, (i) => Math.floor(i / step) % Math.max(1, n)),
+      [places.length],
+    );
   });
 }
 
@@ -77,7 +80,11 @@ export function unique(x: TensorLike, options: UniqueOptions = {}): Tensor | Ten
   }
   const moved = new Tensor(values, [length, ...rest], { dtype: t.dtype });
   const back = order.map((_, i) => order.indexOf(i));
-  const fit = (list: readonly number[]): Tensor => new Tensor(Int32Array.from({ length }, (_, k) => list[k] ?? 0), [length]);
+  const fit = (list: readonly number[]): Tensor =>
+    new Tensor(
+      Int32Array.from({ length }, (_, k) => list[k] ?? 0),
+      [length],
+    );
   const results = [axis === null ? moved : transposeTo(moved, back)];
   if (options.returnIndex) results.push(fit(firsts));
   if (options.returnInverse) results.push(new Tensor(inverse, axis === null ? t.shape : [n]));
@@ -87,7 +94,8 @@ export function unique(x: TensorLike, options: UniqueOptions = {}): Tensor | Ten
 
 /** @internal The largest whole number in a tensor of indices, plus one; 0 of nothing. `what` says what to give instead while traced. */
 export function sizeFromData(where: string, x: Tensor, what: string): number {
-  if (x.isTraced) throw new ValueError(`${where}: the size depends on values that are not known inside a traced function; give \`${what}\`.`);
+  if (x.isTraced)
+    throw new ValueError(`${where}: the size depends on values that are not known inside a traced function; give \`${what}\`.`);
   let most = 0;
   for (const v of x.data) most = Math.max(most, v + 1);
   return most;

@@ -22,14 +22,21 @@ interface Term {
  * Example: `ops.einsum("ij,jk->ik", a, b)` is `ops.matmul(a, b)`; `ops.einsum("ii->", a)` the trace.
  */
 export function einsum(subscripts: string, ...operands: TensorLike[]): Tensor {
-  const { terms, output } = parse(subscripts, operands.map((x) => tensor(x)));
-  const needed = (label: string, after: number): boolean => output.includes(label) || terms.slice(after).some((term) => term.labels.includes(label));
+  const { terms, output } = parse(
+    subscripts,
+    operands.map((x) => tensor(x)),
+  );
+  const needed = (label: string, after: number): boolean =>
+    output.includes(label) || terms.slice(after).some((term) => term.labels.includes(label));
   const first = alone(terms[0]!, (label) => needed(label, 1));
   const { t, labels } = terms.slice(1).reduce((a, term, i) => {
     const b = alone(term, (label) => a.labels.includes(label) || needed(label, i + 2));
     return pair(a, b, (label) => needed(label, i + 2));
   }, first);
-  return transposeTo(t, output.map((label) => labels.indexOf(label)));
+  return transposeTo(
+    t,
+    output.map((label) => labels.indexOf(label)),
+  );
 }
 
 function parse(subscripts: string, operands: readonly Tensor[]): { terms: Term[]; output: string[] } {
@@ -52,11 +59,14 @@ function parse(subscripts: string, operands: readonly Tensor[]): { terms: Term[]
   const terms = inputs.map((text, i) => {
     const t = operands[i]!;
     const labels = expand(text, dotsOf(text, t));
-    if (labels.length !== t.ndim || dotsOf(text, t) < 0) throw bad(`${JSON.stringify(text)} does not name the ${t.ndim} axes of shape ${showShape(t.shape)}`);
+    if (labels.length !== t.ndim || dotsOf(text, t) < 0)
+      throw bad(`${JSON.stringify(text)} does not name the ${t.ndim} axes of shape ${showShape(t.shape)}`);
     return { t, labels };
   });
   const all = terms.flatMap((term) => term.labels);
-  const once = [...new Set(all)].filter((label) => /[A-Za-z]/.test(label) && all.indexOf(label) === all.lastIndexOf(label)).sort();
+  const once = [...new Set(all)]
+    .filter((label) => /[A-Za-z]/.test(label) && all.indexOf(label) === all.lastIndexOf(label))
+    .sort();
   const output = right === undefined ? [...dots(most), ...once] : expand(right, most);
   const unknown = output.find((label) => !all.includes(label));
   if (unknown !== undefined) throw bad(`the result's ${JSON.stringify(unknown)} is in no term`);
@@ -72,7 +82,9 @@ function alone(term: Term, needed: (label: string) => boolean): Term {
     if (second < 0) break;
     const first = labels.indexOf(labels[second]!);
     if (t.shape[first] !== t.shape[second]) {
-      throw new ShapeError(`einsum: ${JSON.stringify(labels[second])} names axes of sizes ${t.shape[first]} and ${t.shape[second]} of one tensor.`);
+      throw new ShapeError(
+        `einsum: ${JSON.stringify(labels[second])} names axes of sizes ${t.shape[first]} and ${t.shape[second]} of one tensor.`,
+      );
     }
     t = diagonal(t, { axis1: first, axis2: second });
     labels = [...labels.filter((_, i) => i !== first && i !== second), labels[second]!];
@@ -89,23 +101,43 @@ function pair(a: Term, b: Term, needed: (label: string) => boolean): Term {
   const size = (label: string): number => {
     const sizes = [a, b].flatMap(({ t, labels }) => (labels.includes(label) ? [t.shape[labels.indexOf(label)]!] : []));
     const largest = sizes.find((n) => n !== 1) ?? 1;
-    if (sizes.some((n) => n !== 1 && n !== largest)) throw new ShapeError(`einsum: ${JSON.stringify(label)} names axes of sizes ${sizes.join(" and ")}.`);
+    if (sizes.some((n) => n !== 1 && n !== largest))
+      throw new ShapeError(`einsum: ${JSON.stringify(label)} names axes of sizes ${sizes.join(" and ")}.`);
     return largest;
   };
   const sizes = (labels: readonly string[]): number[] => labels.map(size);
   /** The term with its axes in this order, size-1 axes of shared labels spread out. */
   const arranged = ({ t, labels }: Term, order: readonly string[]): Tensor =>
-    broadcast(transposeTo(t, order.map((label) => labels.indexOf(label))), sizes(order));
+    broadcast(
+      transposeTo(
+        t,
+        order.map((label) => labels.indexOf(label)),
+      ),
+      sizes(order),
+    );
   const labels = [...batch, ...freeA, ...freeB];
   if (summed.length === 0 || (freeA.length === 0 && freeB.length === 0)) {
     // No sum, or nothing but batch and sum: elementwise, with axes of size 1 for the other's labels.
     const order = [...batch, ...summed, ...freeA, ...freeB];
     const wide = (term: Term): Tensor => {
       const own = order.filter((label) => term.labels.includes(label));
-      return reshapeTo(arranged(term, own), order.map((label) => (own.includes(label) ? size(label) : 1)));
+      return reshapeTo(
+        arranged(term, own),
+        order.map((label) => (own.includes(label) ? size(label) : 1)),
+      );
     };
     const terms = apply("multiply", [wide(a), wide(b)]);
-    return { t: summed.length === 0 ? terms : reduce("sum", terms, summed.map((_, i) => batch.length + i)), labels };
+    return {
+      t:
+        summed.length === 0
+          ? terms
+          : reduce(
+              "sum",
+              terms,
+              summed.map((_, i) => batch.length + i),
+            ),
+      labels,
+    };
   }
   const count = (list: readonly string[]): number => sizeOf(sizes(list));
   const lead: Shape = batch.length === 0 ? [] : [count(batch)];
@@ -131,7 +163,8 @@ export function rearrange(x: TensorLike, pattern: string, axesLengths: Readonly<
   const dots = Array.from({ length: Math.max(0, open) }, (_, i) => [`.${i}`]);
   const expand = (groups: string[][]): string[][] => groups.flatMap((g) => (isDots(g) ? dots : [g]));
   const [from, to] = [expand(left), expand(right)];
-  if (from.length !== t.ndim) throw new ShapeError(`rearrange: ${JSON.stringify(pattern)} names ${from.length} axes, the shape is ${showShape(t.shape)}.`);
+  if (from.length !== t.ndim)
+    throw new ShapeError(`rearrange: ${JSON.stringify(pattern)} names ${from.length} axes, the shape is ${showShape(t.shape)}.`);
   const lengths = new Map(Object.entries(axesLengths));
   from.forEach((group, i) => {
     const unknown = group.filter((name) => !lengths.has(name));
@@ -139,14 +172,22 @@ export function rearrange(x: TensorLike, pattern: string, axesLengths: Readonly<
     if (unknown.length > 1) throw bad(`the sizes of ${unknown.join(" and ")} are open`);
     const rest = t.shape[i]! / known;
     if (unknown.length === 1 && Number.isInteger(rest)) lengths.set(unknown[0]!, rest);
-    else if (unknown.length === 1 || rest !== 1) throw new ShapeError(`rearrange: (${group.join(" ")}) is not ${t.shape[i]}, the size of axis ${i}.`);
+    else if (unknown.length === 1 || rest !== 1)
+      throw new ShapeError(`rearrange: (${group.join(" ")}) is not ${t.shape[i]}, the size of axis ${i}.`);
   });
   const [names, wanted] = [from.flat(), to.flat()];
-  if (new Set(names).size !== names.length || [...names].sort().join() !== [...wanted].sort().join()) throw bad("each name stands once on either side, which is not so");
+  if (new Set(names).size !== names.length || [...names].sort().join() !== [...wanted].sort().join())
+    throw bad("each name stands once on either side, which is not so");
   const length = (name: string): number => lengths.get(name)!;
   const split = reshapeTo(t, names.map(length));
-  const moved = transposeTo(split, wanted.map((name) => names.indexOf(name)));
-  return reshapeTo(moved, to.map((group) => group.reduce((n, name) => n * length(name), 1)));
+  const moved = transposeTo(
+    split,
+    wanted.map((name) => names.indexOf(name)),
+  );
+  return reshapeTo(
+    moved,
+    to.map((group) => group.reduce((n, name) => n * length(name), 1)),
+  );
 }
 
 const isDots = (group: readonly string[]): boolean => group[0] === "...";

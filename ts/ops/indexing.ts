@@ -5,9 +5,20 @@ import type { EdgeDType } from "../core/dtype.js";
 import { checkOptions, ShapeError, ValueError } from "../errors.js";
 import { sizeOf, Tensor, type TensorLike, tensor } from "../tensor.js";
 import {
-  axisOf, broadcast, broadcastShapes, cast, choose, filled, indices as asIndices, iota, reshapeTo, type Shape, showShape, transposeTo,
+  indices as asIndices,
+  axisOf,
+  broadcast,
+  broadcastShapes,
+  cast,
+  choose,
+  filled,
+  iota,
+  reshapeTo,
+  type Shape,
+  showShape,
+  transposeTo,
   wholeNumber,
-} from "./basics.js"; // biome-ignore format: a list
+} from "./basics.js";
 import { nonzero } from "./dynamic.js";
 import { reduce } from "./reduction.js";
 import { expandDims, ravel } from "./view.js";
@@ -47,7 +58,9 @@ export function takeAlongAxis(x: TensorLike, indices: TensorLike, options: { axi
   if (axis === null) return take(x, ravel(indices));
   const [t, given] = [tensor(x), asIndices(indices)];
   if (t.ndim !== given.ndim) {
-    throw new ShapeError(`takeAlongAxis: the indices need as many axes as the tensor: ${showShape(given.shape)} for ${showShape(t.shape)}.`);
+    throw new ShapeError(
+      `takeAlongAxis: the indices need as many axes as the tensor: ${showShape(given.shape)} for ${showShape(t.shape)}.`,
+    );
   }
   const at = axisOf("takeAlongAxis", axis, t.ndim);
   const last = [...t.shape.map((_, i) => i).filter((i) => i !== at), at];
@@ -64,7 +77,10 @@ export function takeLast(t: Tensor, given: Tensor): Tensor {
   const index = reshapeTo(broadcast(given, [...lead, m]), [rows, m]);
   const counted = choose(apply("less", [index, 0]), apply("add", [index, n]), index);
   const inside = apply("logical_and", [apply("greater_equal", [counted, 0]), apply("less", [counted, n])]);
-  const starts = new Tensor(Int32Array.from({ length: rows }, (_, i) => i * n), [rows, 1]);
+  const starts = new Tensor(
+    Int32Array.from({ length: rows }, (_, i) => i * n),
+    [rows, 1],
+  );
   const flat = choose(inside, apply("add", [counted, starts]), rows * n);
   return reshapeTo(apply("gather", [table, flat], { ints: [FILL] }), [...lead, m]);
 }
@@ -97,7 +113,8 @@ export function getItem(x: TensorLike, key: Key | readonly Key[]): Tensor {
       sizes.push(n);
     } else if (typeof part === "number") {
       const i = part < 0 ? part + n : part;
-      if (!Number.isInteger(part) || i < 0 || i >= n) throw new ShapeError(`getItem: index ${part} is outside axis ${ints.length / 3} of shape ${showShape(t.shape)}.`);
+      if (!Number.isInteger(part) || i < 0 || i >= n)
+        throw new ShapeError(`getItem: index ${part} is outside axis ${ints.length / 3} of shape ${showShape(t.shape)}.`);
       ints.push(i, 1, 1);
     } else {
       const [start, size, step] = stretch(part as Exclude<Key, number | string | Tensor | null>, n);
@@ -105,14 +122,18 @@ export function getItem(x: TensorLike, key: Key | readonly Key[]): Tensor {
       sizes.push(size);
     }
   }
-  if (gathers.length > 1) throw new ValueError("getItem: a key holds one tensor of indices at most; take the axes one after the other.");
+  if (gathers.length > 1)
+    throw new ValueError("getItem: a key holds one tensor of indices at most; take the axes one after the other.");
   const whole = ints.every((v, i) => v === (i % 3 === 0 ? 0 : i % 3 === 1 ? t.shape[(i - 1) / 3] : 1));
   const y = reshapeTo(whole ? t : apply("slice", [t], { ints }), sizes);
   return gathers.reduce((z, [axis, index]) => take(z, index, { axis }), y);
 }
 
 /** Start, size and step of a Python slice on an axis of n. */
-function stretch(part: { start?: number | null; stop?: number | null; step?: number | null }, n: number): [number, number, number] {
+function stretch(
+  part: { start?: number | null; stop?: number | null; step?: number | null },
+  n: number,
+): [number, number, number] {
   const step = part.step ?? 1;
   if (!Number.isInteger(step) || step === 0) throw new ValueError(`getItem: a step is a whole number but 0, received ${step}.`);
   const bound = (v: number | null | undefined, otherwise: number): number => {
@@ -145,9 +166,14 @@ export function slice(inputs: TensorLike, startIndices: readonly number[] | Tens
   const starts = knownStarts(startIndices);
   if (!starts) {
     const start = asIndices(startIndices as TensorLike);
-    return shape.reduce((y, size, axis) => take(y, apply("add", [iota(size), startAt(start, axis, t.shape[axis]!, size)]), { axis }), t);
+    return shape.reduce(
+      (y, size, axis) => take(y, apply("add", [iota(size), startAt(start, axis, t.shape[axis]!, size)]), { axis }),
+      t,
+    );
   }
-  return apply("slice", [t], { ints: shape.flatMap((size, i) => [size === 0 ? 0 : cut(starts[i] ?? 0, t.shape[i]!, size), size, 1]) });
+  return apply("slice", [t], {
+    ints: shape.flatMap((size, i) => [size === 0 ? 0 : cut(starts[i] ?? 0, t.shape[i]!, size), size, 1]),
+  });
 }
 
 function fits(where: string, block: Shape, shape: Shape): void {
@@ -189,7 +215,10 @@ export function sliceUpdate(inputs: TensorLike, startIndices: readonly number[] 
     if (size === 0) return;
     const at = apply("subtract", [iota(n), startAt(start, axis, n, size)]);
     const here = apply("logical_and", [apply("greater_equal", [at, 0]), apply("less", [at, size])]);
-    const own = reshapeTo(here, t.shape.map((_, i) => (i === axis ? n : 1)));
+    const own = reshapeTo(
+      here,
+      t.shape.map((_, i) => (i === axis ? n : 1)),
+    );
     inside = inside ? apply("logical_and", [inside, own]) : own;
     spread = take(spread, apply("minimum", [apply("maximum", [at, 0]), size - 1]), { axis });
   });
@@ -206,7 +235,11 @@ export function sliceUpdate(inputs: TensorLike, startIndices: readonly number[] 
 export function where(condition: TensorLike): Tensor[];
 export function where(condition: TensorLike, x1: TensorLike, x2: TensorLike): Tensor;
 export function where(condition: TensorLike, options: { x1: TensorLike; x2: TensorLike }): Tensor;
-export function where(condition: TensorLike, x1?: TensorLike | { x1: TensorLike; x2: TensorLike }, x2?: TensorLike): Tensor | Tensor[] {
+export function where(
+  condition: TensorLike,
+  x1?: TensorLike | { x1: TensorLike; x2: TensorLike },
+  x2?: TensorLike,
+): Tensor | Tensor[] {
   if (typeof x1 === "object" && x1 !== null && "x1" in x1) {
     checkOptions("where", x1, ["x1", "x2"]);
     return choose(condition, x1.x1, x1.x2);
@@ -245,19 +278,31 @@ export function oneHot(x: TensorLike, numClasses: number, options: OneHotOptions
   const classes = asIndices(x);
   const axis = axisOf("oneHot", options.axis ?? -1, classes.ndim + 1);
   const n = wholeNumber("oneHot", "numClasses", numClasses);
-  const row = reshapeTo(iota(n), Array.from({ length: classes.ndim + 1 }, (_, i) => (i === axis ? n : 1)));
+  const row = reshapeTo(
+    iota(n),
+    Array.from({ length: classes.ndim + 1 }, (_, i) => (i === axis ? n : 1)),
+  );
   return cast(apply("equal", [expandDims(classes, axis), row]), options.dtype ?? "float32");
 }
 
-/** 1 at each class that occurs in the last axis: `[batch, tokens] → [batch, numClasses]`. `ops.multiHot([2, 0], 3) // [1, 0, 1]` */
-export function multiHot(inputs: TensorLike, numClasses: number, options: OneHotOptions = {}): Tensor {
-  checkOptions("multiHot", options, ["axis", "dtype", "sparse"]);
+/**
+ * 1 at each class that occurs in the last axis: `[batch, tokens] → [batch, numClasses]`; the number may stand alone or be an option.
+ *
+ * Example: `ops.multiHot([2, 0], 3) // [1, 0, 1]`
+ */
+export function multiHot(
+  inputs: TensorLike,
+  numClasses: number | (OneHotOptions & { numClasses: number }),
+  options: OneHotOptions = {},
+): Tensor {
+  const { numClasses: n, ...given } = typeof numClasses === "object" ? numClasses : { numClasses, ...options };
+  checkOptions("multiHot", given, ["axis", "dtype", "sparse"]);
   const t = tensor(inputs);
   const tokens = t.ndim === 0 ? ravel(t) : t;
-  const hot = oneHot(tokens, numClasses, { ...options, axis: options.axis ?? -1 });
+  const hot = oneHot(tokens, wholeNumber("multiHot", "numClasses", n), given);
   // The axis of tokens is the last but for the classes, which may have been put before it.
-  const classAxis = axisOf("multiHot", options.axis ?? -1, hot.ndim);
-  return reduce("max", hot, classAxis === hot.ndim - 1 ? hot.ndim - 2 : hot.ndim - 1);
+  const classes = axisOf("multiHot", given.axis ?? -1, hot.ndim);
+  return reduce("max", hot, classes === hot.ndim - 1 ? hot.ndim - 2 : hot.ndim - 1);
 }
 
 function dense(where: string, sparse: boolean | undefined): void {

@@ -35,9 +35,14 @@ export function stack(x: readonly TensorLike[], options: AtAxis = {}): Tensor {
   checkOptions("stack", options, ["axis"]);
   const ts = list("stack", x).map((t) => tensor(t));
   const other = ts.find((t) => showShape(t.shape) !== showShape(ts[0]!.shape));
-  if (other) throw new ShapeError(`stack: all tensors need one shape, received ${showShape(ts[0]!.shape)} and ${showShape(other.shape)}.`);
+  if (other)
+    throw new ShapeError(`stack: all tensors need one shape, received ${showShape(ts[0]!.shape)} and ${showShape(other.shape)}.`);
   const axis = axisOf("stack", options.axis ?? 0, ts[0]!.ndim + 1);
-  return apply("concatenate", ts.map((t) => expandDims(t, axis)), { ints: [axis] });
+  return apply(
+    "concatenate",
+    ts.map((t) => expandDims(t, axis)),
+    { ints: [axis] },
+  );
 }
 
 /** Side by side: along axis 1, or 0 for vectors. `ops.hstack([[1], [2]]) // [1, 2]` */
@@ -68,8 +73,13 @@ export function split(x: TensorLike, indicesOrSections: number | readonly number
   checkOptions("split", options, ["axis"]);
   const t = tensor(x);
   const axis = axisOf("split", options.axis ?? 0, t.ndim);
-  if (typeof indicesOrSections === "number" && t.shape[axis]! % wholeNumber("split", "indicesOrSections", indicesOrSections, 1) !== 0) {
-    throw new ShapeError(`split: axis ${axis} of shape ${showShape(t.shape)} does not divide into ${indicesOrSections} equal parts; arraySplit makes unequal ones.`);
+  if (
+    typeof indicesOrSections === "number" &&
+    t.shape[axis]! % wholeNumber("split", "indicesOrSections", indicesOrSections, 1) !== 0
+  ) {
+    throw new ShapeError(
+      `split: axis ${axis} of shape ${showShape(t.shape)} does not divide into ${indicesOrSections} equal parts; arraySplit makes unequal ones.`,
+    );
   }
   return arraySplit(t, indicesOrSections, { axis });
 }
@@ -95,9 +105,11 @@ export function arraySplit(x: TensorLike, indicesOrSections: number | readonly n
 export const hsplit = (x: TensorLike, indicesOrSections: number | readonly number[]): Tensor[] =>
   split(x, indicesOrSections, { axis: tensor(x).ndim === 1 ? 0 : 1 });
 /** `split` along axis 0. */
-export const vsplit = (x: TensorLike, indicesOrSections: number | readonly number[]): Tensor[] => split(x, indicesOrSections, { axis: 0 });
+export const vsplit = (x: TensorLike, indicesOrSections: number | readonly number[]): Tensor[] =>
+  split(x, indicesOrSections, { axis: 0 });
 /** `split` along axis 2. */
-export const dsplit = (x: TensorLike, indicesOrSections: number | readonly number[]): Tensor[] => split(x, indicesOrSections, { axis: 2 });
+export const dsplit = (x: TensorLike, indicesOrSections: number | readonly number[]): Tensor[] =>
+  split(x, indicesOrSections, { axis: 2 });
 
 /** The slices along an axis, which disappears. `ops.unstack([[1, 2], [3, 4]]) // [[1, 2], [3, 4]]` */
 export function unstack(x: TensorLike, options: { num?: number | null; axis?: number } = {}): Tensor[] {
@@ -105,7 +117,8 @@ export function unstack(x: TensorLike, options: { num?: number | null; axis?: nu
   const t = tensor(x);
   const axis = axisOf("unstack", options.axis ?? 0, t.ndim);
   const n = t.shape[axis]!;
-  if ((options.num ?? n) !== n) throw new ShapeError(`unstack: axis ${axis} of shape ${showShape(t.shape)} has ${n} slices, num says ${options.num}.`);
+  if ((options.num ?? n) !== n)
+    throw new ShapeError(`unstack: axis ${axis} of shape ${showShape(t.shape)} has ${n} slices, num says ${options.num}.`);
   const sizes = t.shape.filter((_, i) => i !== axis);
   return Array.from({ length: n }, (_, i) => reshapeTo(sliceAxis(t, axis, i, 1), sizes));
 }
@@ -117,8 +130,17 @@ export function tile(x: TensorLike, repeats: number | readonly number[]): Tensor
   const ndim = Math.max(given.length, t.ndim);
   const sizes = [...Array(ndim - t.ndim).fill(1), ...t.shape] as number[];
   const times = [...Array(ndim - given.length).fill(1), ...given] as number[];
-  const apart = reshapeTo(t, sizes.flatMap((n) => [1, n]));
-  return reshapeTo(broadcast(apart, sizes.flatMap((n, i) => [times[i]!, n])), sizes.map((n, i) => n * times[i]!));
+  const apart = reshapeTo(
+    t,
+    sizes.flatMap((n) => [1, n]),
+  );
+  return reshapeTo(
+    broadcast(
+      apart,
+      sizes.flatMap((n, i) => [times[i]!, n]),
+    ),
+    sizes.map((n, i) => n * times[i]!),
+  );
 }
 
 /**
@@ -126,7 +148,11 @@ export function tile(x: TensorLike, repeats: number | readonly number[]): Tensor
  *
  * Example: `ops.repeat([1, 2], 2) // [1, 1, 2, 2]`, `ops.repeat([1, 2], [2, 1]) // [1, 1, 2]`
  */
-export function repeat(x: TensorLike, repeats: number | readonly number[] | Tensor, options: { axis?: number | null } = {}): Tensor {
+export function repeat(
+  x: TensorLike,
+  repeats: number | readonly number[] | Tensor,
+  options: { axis?: number | null } = {},
+): Tensor {
   checkOptions("repeat", options, ["axis"]);
   const { axis = null } = options;
   if (axis === null) return repeat(ravel(x), repeats, { axis: 0 });
@@ -140,8 +166,13 @@ export function repeat(x: TensorLike, repeats: number | readonly number[] | Tens
     const spread = broadcast(reshapeTo(t, [...before, n, 1, ...behind]), [...before, n, times[0]!, ...behind]);
     return reshapeTo(spread, [...before, n * times[0]!, ...behind]);
   }
-  if (times.length !== n) throw new ShapeError(`repeat: axis ${at} of shape ${showShape(t.shape)} has ${n} elements, repeats has ${times.length}.`);
-  return pick(t, at, times.flatMap((r, i) => Array<number>(r).fill(i)));
+  if (times.length !== n)
+    throw new ShapeError(`repeat: axis ${at} of shape ${showShape(t.shape)} has ${n} elements, repeats has ${times.length}.`);
+  return pick(
+    t,
+    at,
+    times.flatMap((r, i) => Array<number>(r).fill(i)),
+  );
 }
 
 export type PadMode = "constant" | "reflect" | "symmetric" | "edge" | "wrap";
@@ -161,7 +192,8 @@ export function pad(
   const t = tensor(x);
   const mode = oneOf<PadMode>("pad", "mode", options.mode ?? "constant", ["constant", "reflect", "symmetric", "edge", "wrap"]);
   const constant = options.constantValues ?? null;
-  if (mode !== "constant" && constant !== null) throw new ValueError(`pad: constantValues belong to mode "constant", the mode is ${JSON.stringify(mode)}.`);
+  if (mode !== "constant" && constant !== null)
+    throw new ValueError(`pad: constantValues belong to mode "constant", the mode is ${JSON.stringify(mode)}.`);
   const widths = padWidths(t, padWidth);
   if (mode === "constant") {
     const fill = constant === null ? 0 : typeof constant === "number" ? constant : constant.item();
@@ -170,8 +202,15 @@ export function pad(
   return widths.reduce((y, [low, high], axis) => {
     const n = y.shape[axis]!;
     if (low + high === 0) return y;
-    if (n === 0) throw new ShapeError(`pad: mode ${JSON.stringify(mode)} needs elements on axis ${axis}; the shape is ${showShape(t.shape)}.`);
-    return pick(y, axis, Array.from({ length: low + n + high }, (_, i) => source(mode, i - low, n)));
+    if (n === 0)
+      throw new ShapeError(
+        `pad: mode ${JSON.stringify(mode)} needs elements on axis ${axis}; the shape is ${showShape(t.shape)}.`,
+      );
+    return pick(
+      y,
+      axis,
+      Array.from({ length: low + n + high }, (_, i) => source(mode, i - low, n)),
+    );
   }, t);
 }
 
@@ -196,11 +235,18 @@ function source(mode: Exclude<PadMode, "constant">, i: number, n: number): numbe
 }
 
 function padWidths(t: Tensor, width: number | readonly number[] | readonly (readonly number[])[]): [number, number][] {
-  const rows = typeof width === "number" ? [[width]] : typeof width[0] === "number" || width.length === 0 ? [width as readonly number[]] : (width as readonly (readonly number[])[]);
-  if (rows.length !== 1 && rows.length !== t.ndim) throw new ShapeError(`pad: ${rows.length} pairs of widths for the ${t.ndim} axes of shape ${showShape(t.shape)}.`);
+  const rows =
+    typeof width === "number"
+      ? [[width]]
+      : typeof width[0] === "number" || width.length === 0
+        ? [width as readonly number[]]
+        : (width as readonly (readonly number[])[]);
+  if (rows.length !== 1 && rows.length !== t.ndim)
+    throw new ShapeError(`pad: ${rows.length} pairs of widths for the ${t.ndim} axes of shape ${showShape(t.shape)}.`);
   return t.shape.map((_, i) => {
     const row = rows[i] ?? rows[0]!;
-    if (row.length < 1 || row.length > 2) throw new ShapeError(`pad: a width is one number or [before, after], received ${showShape(row)}.`);
+    if (row.length < 1 || row.length > 2)
+      throw new ShapeError(`pad: a width is one number or [before, after], received ${showShape(row)}.`);
     return [wholeNumber("pad", "padWidth", row[0]), wholeNumber("pad", "padWidth", row[1] ?? row[0])];
   });
 }
@@ -222,7 +268,10 @@ export function pick(t: Tensor, axis: number, places: readonly number[]): Tensor
   if (runs.length > 8) return take(t, new Tensor(Int32Array.from(places), [places.length]), { axis });
   const parts = runs.map(({ start, size, step }) => {
     if (step !== 0) return sliceAxis(t, axis, start, size, step);
-    return broadcast(sliceAxis(t, axis, start, 1), t.shape.map((n, i) => (i === axis ? size : n)));
+    return broadcast(
+      sliceAxis(t, axis, start, 1),
+      t.shape.map((n, i) => (i === axis ? size : n)),
+    );
   });
   return parts.length === 1 ? parts[0]! : concatenate(parts, { axis });
 }

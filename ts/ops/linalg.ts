@@ -4,7 +4,19 @@ import { apply } from "../core/apply.js";
 import { promote } from "../core/dtype.js";
 import { checkOptions, ShapeError, ValueError } from "../errors.js";
 import { sizeOf, type Tensor, type TensorLike, tensor } from "../tensor.js";
-import { axesOf, axisOf, broadcast, broadcastShapes, cast, float, keptShape, reshapeTo, type Shape, showShape, transposeTo } from "./basics.js";
+import {
+  axesOf,
+  axisOf,
+  broadcast,
+  broadcastShapes,
+  cast,
+  float,
+  keptShape,
+  reshapeTo,
+  type Shape,
+  showShape,
+  transposeTo,
+} from "./basics.js";
 import { stack } from "./join.js";
 import { type AxisOptions, reduce } from "./reduction.js";
 import { expandDims, moveaxis, ravel } from "./view.js";
@@ -23,14 +35,17 @@ export function matmul(x1: TensorLike, x2: TensorLike): Tensor {
   const [m, k] = left.shape.slice(-2) as [number, number];
   const [rows, n] = right.shape.slice(-2) as [number, number];
   if (k !== rows) {
-    throw new ShapeError(`matmul: inner sizes differ: ${showShape(a.shape)} · ${showShape(b.shape)} (${k} ≠ ${rows}). Was the layer built for another input?`);
+    throw new ShapeError(
+      `matmul: inner sizes differ: ${showShape(a.shape)} · ${showShape(b.shape)} (${k} ≠ ${rows}). Was the layer built for another input?`,
+    );
   }
   const [batchA, batchB] = [left.shape.slice(0, -2), right.shape.slice(0, -2)];
   const batch = broadcastShapes("matmul", batchA, batchB);
   const shape = [...batch, ...(a.ndim === 1 ? [] : [m]), ...(b.ndim === 1 ? [] : [n])];
   // One matrix on the right serves all rows of the batch: a single tall product.
   if (batchB.length === 0) return reshapeTo(product(reshapeTo(left, [sizeOf(batchA) * m, k]), right), shape);
-  const flat = (t: Tensor, rows: number, columns: number): Tensor => reshapeTo(broadcast(t, [...batch, rows, columns]), [sizeOf(batch), rows, columns]);
+  const flat = (t: Tensor, rows: number, columns: number): Tensor =>
+    reshapeTo(broadcast(t, [...batch, rows, columns]), [sizeOf(batch), rows, columns]);
   return reshapeTo(product(flat(left, m, k), flat(right, k, n)), shape);
 }
 
@@ -59,17 +74,29 @@ export function dot(x1: TensorLike, x2: TensorLike): Tensor {
  *
  * The result has the other axes of `x1`, then those of `x2`. Example: `ops.tensordot(a, b, { axes: [[1, 2], [1, 0]] })`: [2, 3, 4], [4, 3, 5] → [2, 5].
  */
-export function tensordot(x1: TensorLike, x2: TensorLike, options: { axes?: number | readonly (number | readonly number[])[] } = {}): Tensor {
+export function tensordot(
+  x1: TensorLike,
+  x2: TensorLike,
+  options: { axes?: number | readonly (number | readonly number[])[] } = {},
+): Tensor {
   checkOptions("tensordot", options, ["axes"]);
   const { axes = 2 } = options;
   const [a, b] = [tensor(x1), tensor(x2)];
   if (typeof axes === "number") {
-    if (!Number.isInteger(axes) || axes < 0 || axes > a.ndim || axes > b.ndim) throw new ShapeError(`tensordot: axes is at most the number of axes of both, received ${axes}.`);
+    if (!Number.isInteger(axes) || axes < 0 || axes > a.ndim || axes > b.ndim)
+      throw new ShapeError(`tensordot: axes is at most the number of axes of both, received ${axes}.`);
     const count = Array.from({ length: axes }, (_, i) => i);
-    return contract("tensordot", a, b, count.map((i) => a.ndim - axes + i), count);
+    return contract(
+      "tensordot",
+      a,
+      b,
+      count.map((i) => a.ndim - axes + i),
+      count,
+    );
   }
   const [left, right] = axes.map((list) => [list].flat()) as [number[], number[]];
-  if (axes.length !== 2 || left.length !== right.length) throw new ValueError("tensordot: axes are two lists of one length: [axes of x1, axes of x2].");
+  if (axes.length !== 2 || left.length !== right.length)
+    throw new ValueError("tensordot: axes are two lists of one length: [axes of x1, axes of x2].");
   return contract("tensordot", a, b, left, right);
 }
 
@@ -79,7 +106,9 @@ function contract(where: string, a: Tensor, b: Tensor, axesA: readonly number[],
   const [inA, inB] = [axesA.map((x) => axisOf(where, x, a.ndim)), axesB.map((x) => axisOf(where, x, b.ndim))];
   const sizes = (t: Tensor, axes: readonly number[]): number[] => axes.map((x) => t.shape[x]!);
   if (showShape(sizes(a, inA)) !== showShape(sizes(b, inB))) {
-    throw new ShapeError(`${where}: the axes that are summed over differ: ${showShape(sizes(a, inA))} of ${showShape(a.shape)}, ${showShape(sizes(b, inB))} of ${showShape(b.shape)}.`);
+    throw new ShapeError(
+      `${where}: the axes that are summed over differ: ${showShape(sizes(a, inA))} of ${showShape(a.shape)}, ${showShape(sizes(b, inB))} of ${showShape(b.shape)}.`,
+    );
   }
   const freeA = a.shape.map((_, i) => i).filter((i) => !inA.includes(i));
   const freeB = b.shape.map((_, i) => i).filter((i) => !inB.includes(i));
@@ -122,9 +151,17 @@ export function cross(x1: TensorLike, x2: TensorLike, options: CrossOptions = {}
   const axis = options.axis ?? null;
   const [a, b] = [moveaxis(x1, axis ?? options.axisa ?? -1, -1), moveaxis(x2, axis ?? options.axisb ?? -1, -1)];
   const [n, m] = [a.shape.at(-1)!, b.shape.at(-1)!];
-  if (![2, 3].includes(n) || ![2, 3].includes(m)) throw new ShapeError(`cross: vectors have 2 or 3 numbers, received ${n} and ${m}.`);
-  const part = (t: Tensor, i: number): TensorLike => (i < t.shape.at(-1)! ? reshapeTo(apply("slice", [t], { ints: t.shape.flatMap((size, d) => (d === t.ndim - 1 ? [i, 1, 1] : [0, size, 1])) }), t.shape.slice(0, -1)) : 0);
-  const minor = (i: number, j: number): Tensor => apply("subtract", [apply("multiply", [part(a, i), part(b, j)]), apply("multiply", [part(a, j), part(b, i)])]);
+  if (![2, 3].includes(n) || ![2, 3].includes(m))
+    throw new ShapeError(`cross: vectors have 2 or 3 numbers, received ${n} and ${m}.`);
+  const part = (t: Tensor, i: number): TensorLike =>
+    i < t.shape.at(-1)!
+      ? reshapeTo(
+          apply("slice", [t], { ints: t.shape.flatMap((size, d) => (d === t.ndim - 1 ? [i, 1, 1] : [0, size, 1])) }),
+          t.shape.slice(0, -1),
+        )
+      : 0;
+  const minor = (i: number, j: number): Tensor =>
+    apply("subtract", [apply("multiply", [part(a, i), part(b, j)]), apply("multiply", [part(a, j), part(b, i)])]);
   if (n === 2 && m === 2) return minor(0, 1);
   return stack([minor(1, 2), minor(2, 0), minor(0, 1)], { axis: axis ?? options.axisc ?? -1 });
 }
@@ -135,8 +172,20 @@ export function kron(x1: TensorLike, x2: TensorLike): Tensor {
   const ndim = Math.max(a.ndim, b.ndim);
   const full = (s: Shape): number[] => [...(Array(ndim - s.length).fill(1) as number[]), ...s];
   const [p, q] = [full(a.shape), full(b.shape)];
-  const terms = apply("multiply", [reshapeTo(a, p.flatMap((n) => [n, 1])), reshapeTo(b, q.flatMap((n) => [1, n]))]);
-  return reshapeTo(terms, p.map((n, i) => n * q[i]!));
+  const terms = apply("multiply", [
+    reshapeTo(
+      a,
+      p.flatMap((n) => [n, 1]),
+    ),
+    reshapeTo(
+      b,
+      q.flatMap((n) => [1, n]),
+    ),
+  ]);
+  return reshapeTo(
+    terms,
+    p.map((n, i) => n * q[i]!),
+  );
 }
 
 export type NormOrder = number | "fro" | "nuc" | null;
@@ -158,7 +207,8 @@ export function norm(x: TensorLike, options: AxisOptions & { ord?: NormOrder } =
   const euclid = (): Tensor => apply("sqrt", [sum(apply("square", [t]))]);
   if (ord === null && (axis === null || axes.length <= 2)) return euclid();
   if (axes.length === 1) {
-    if (typeof ord !== "number") throw new ValueError(`norm: order ${JSON.stringify(ord)} is one of matrices; vectors take a number.`);
+    if (typeof ord !== "number")
+      throw new ValueError(`norm: order ${JSON.stringify(ord)} is one of matrices; vectors take a number.`);
     if (ord === Infinity) return reduce("max", size, axes, keepdims);
     if (ord === -Infinity) return reduce("min", size, axes, keepdims);
     if (ord === 0) return sum(float(apply("not_equal", [t, 0])));
@@ -166,12 +216,19 @@ export function norm(x: TensorLike, options: AxisOptions & { ord?: NormOrder } =
     if (ord === 2) return euclid();
     return apply("power", [sum(apply("power", [size, ord])), 1 / ord]);
   }
-  if (axes.length !== 2) throw new ShapeError(`norm: a norm of order ${ord} is one of vectors (one axis) or matrices (two), received ${axes.length} axes.`);
+  if (axes.length !== 2)
+    throw new ShapeError(
+      `norm: a norm of order ${ord} is one of vectors (one axis) or matrices (two), received ${axes.length} axes.`,
+    );
   if (ord === "fro") return euclid();
-  const order = ([axis].flat() as number[] | [null])[0] === null ? axes : ([axis].flat() as number[]).map((a) => axisOf("norm", a, t.ndim));
+  const order =
+    ([axis].flat() as number[] | [null])[0] === null ? axes : ([axis].flat() as number[]).map((a) => axisOf("norm", a, t.ndim));
   const [row, column] = order as [number, number];
   const along = ord === 1 || ord === -1 ? row : ord === Infinity || ord === -Infinity ? column : -1;
-  if (along < 0) throw new ValueError(`norm: order ${JSON.stringify(ord)} of matrices is not computed; take "fro", 1, -1, Infinity or -Infinity.`);
+  if (along < 0)
+    throw new ValueError(
+      `norm: order ${JSON.stringify(ord)} of matrices is not computed; take "fro", 1, -1, Infinity or -Infinity.`,
+    );
   const sums = reduce("sum", size, along, true);
   const y = reduce((ord as number) > 0 ? "max" : "min", sums, axes, true);
   return reshapeTo(y, keepdims ? keptShape(t.shape, axes) : t.shape.filter((_, i) => !axes.includes(i)));

@@ -6,8 +6,20 @@ import { type Tensor, type TensorLike, tensor } from "../tensor.js";
 import { logSigmoid, logSoftmax, softmax } from "./activation.js";
 import { logaddexp } from "./arithmetic.js";
 import {
-  type Axis, axesOf, axisOf, broadcast, choose, filled, float, indices, reshapeTo, sameShape, showShape, sliceAxis, transposeTo,
-} from "./basics.js"; // biome-ignore format: a list
+  type Axis,
+  axesOf,
+  axisOf,
+  broadcast,
+  choose,
+  filled,
+  float,
+  indices,
+  reshapeTo,
+  sameShape,
+  showShape,
+  sliceAxis,
+  transposeTo,
+} from "./basics.js";
 import { scan } from "./control.js";
 import { tri } from "./diagonal.js";
 import { einsum } from "./einsum.js";
@@ -45,7 +57,11 @@ export function normalize(x: TensorLike, options: { axis?: Axis; order?: number;
 }
 
 /** Mean and variance over axes: `[mean, variance]`. `ops.moments([1, 3], [0]) // [2, 1]` */
-export function moments(x: TensorLike, axes: Axis, options: { keepdims?: boolean; synchronized?: boolean } = {}): [Tensor, Tensor] {
+export function moments(
+  x: TensorLike,
+  axes: Axis,
+  options: { keepdims?: boolean; synchronized?: boolean } = {},
+): [Tensor, Tensor] {
   checkOptions("moments", options, ["keepdims", "synchronized"]);
   const { keepdims = false } = options;
   return [mean(x, { axis: axes, keepdims }), variance(x, { axis: axes, keepdims })];
@@ -60,14 +76,26 @@ export interface BatchNormalizationOptions {
 }
 
 /** `(x − mean)/√(variance + epsilon)·scale + offset`, with one mean, variance, scale and offset per index of `axis`. */
-export function batchNormalization(x: TensorLike, mean: TensorLike, variance: TensorLike, axis: number, options: BatchNormalizationOptions = {}): Tensor {
+export function batchNormalization(
+  x: TensorLike,
+  mean: TensorLike,
+  variance: TensorLike,
+  axis: number,
+  options: BatchNormalizationOptions = {},
+): Tensor {
   checkOptions("batchNormalization", options, ["offset", "scale", "epsilon"]);
   const t = float(x);
   const at = axisOf("batchNormalization", axis, t.ndim);
   const channel = (p: TensorLike): Tensor => {
     const v = tensor(p);
-    if (v.size !== t.shape[at]) throw new ShapeError(`batchNormalization: axis ${at} of shape ${showShape(t.shape)} has ${t.shape[at]} channels, a parameter has shape ${showShape(v.shape)}.`);
-    return reshapeTo(v, t.shape.map((n, i) => (i === at ? n : 1)));
+    if (v.size !== t.shape[at])
+      throw new ShapeError(
+        `batchNormalization: axis ${at} of shape ${showShape(t.shape)} has ${t.shape[at]} channels, a parameter has shape ${showShape(v.shape)}.`,
+      );
+    return reshapeTo(
+      v,
+      t.shape.map((n, i) => (i === at ? n : 1)),
+    );
   };
   let factor = apply("rsqrt", [plus(channel(variance), options.epsilon ?? 1e-3)]);
   if (given(options.scale)) factor = mul(factor, channel(options.scale));
@@ -99,7 +127,10 @@ export function layerNormalization(x: TensorLike, options: LayerNormalizationOpt
 }
 
 /** `x/√(mean(x²) + epsilon)·scale` with the mean over `axis`. `ops.rmsNormalization([2, 2]) // [1, 1]` */
-export function rmsNormalization(x: TensorLike, options: { scale?: TensorLike | null; axis?: Axis; epsilon?: number | null } = {}): Tensor {
+export function rmsNormalization(
+  x: TensorLike,
+  options: { scale?: TensorLike | null; axis?: Axis; epsilon?: number | null } = {},
+): Tensor {
   checkOptions("rmsNormalization", options, ["scale", "axis", "epsilon"]);
   const t = float(x);
   const axes = axesOf("rmsNormalization", options.axis === undefined ? -1 : options.axis, t.ndim);
@@ -114,14 +145,21 @@ function alongAxes(where: string, t: Tensor, axes: readonly number[], parameter:
   const p = tensor(parameter);
   const own = axes.map((a) => t.shape[a]!);
   if (p.ndim === t.ndim || p.ndim === 0) return p;
-  if (!sameShape(p.shape, own)) throw new ShapeError(`${where}: a parameter has shape ${showShape(p.shape)}, the axes that are normalized have ${showShape(own)}.`);
-  return reshapeTo(p, t.shape.map((n, i) => (axes.includes(i) ? n : 1)));
+  if (!sameShape(p.shape, own))
+    throw new ShapeError(
+      `${where}: a parameter has shape ${showShape(p.shape)}, the axes that are normalized have ${showShape(own)}.`,
+    );
+  return reshapeTo(
+    p,
+    t.shape.map((n, i) => (axes.includes(i) ? n : 1)),
+  );
 }
 
 /** Peak signal-to-noise ratio in decibels: `20·log₁₀(maxVal) − 10·log₁₀(mean((x1 − x2)²))`; Infinity for equal images. */
 export function psnr(x1: TensorLike, x2: TensorLike, maxVal: number): Tensor {
   const [a, b] = [float(x1), float(x2)];
-  if (!sameShape(a.shape, b.shape)) throw new ShapeError(`psnr: the images differ in shape: ${showShape(a.shape)} and ${showShape(b.shape)}.`);
+  if (!sameShape(a.shape, b.shape))
+    throw new ShapeError(`psnr: the images differ in shape: ${showShape(a.shape)} and ${showShape(b.shape)}.`);
   return minus(20 * Math.log10(maxVal), mul(apply("log10", [mean(apply("square", [minus(a, b)]))]), 10));
 }
 
@@ -129,7 +167,9 @@ export function psnr(x1: TensorLike, x2: TensorLike, maxVal: number): Tensor {
 
 function sameShapes(where: string, target: Tensor, output: Tensor): void {
   if (!sameShape(target.shape, output.shape)) {
-    throw new ShapeError(`${where}: target and output need one shape, received ${showShape(target.shape)} and ${showShape(output.shape)}.`);
+    throw new ShapeError(
+      `${where}: target and output need one shape, received ${showShape(target.shape)} and ${showShape(output.shape)}.`,
+    );
   }
 }
 const clipped = (p: Tensor): Tensor => apply("clip", [p], { floats: [EPSILON, 1 - EPSILON] });
@@ -140,7 +180,9 @@ export function binaryCrossentropy(target: TensorLike, output: TensorLike, optio
   const [t, x] = [float(target), float(output)];
   sameShapes("binaryCrossentropy", t, x);
   const p = clipped(x);
-  const [yes, no] = options.fromLogits ? [logSigmoid(x), logSigmoid(negative(x))] : [apply("log", [p]), apply("log", [minus(1, p)])];
+  const [yes, no] = options.fromLogits
+    ? [logSigmoid(x), logSigmoid(negative(x))]
+    : [apply("log", [p]), apply("log", [minus(1, p)])];
   return negative(plus(mul(t, yes), mul(minus(1, t), no)));
 }
 
@@ -177,7 +219,9 @@ export function sparseCategoricalCrossentropy(target: TensorLike, output: Tensor
   const at = axisOf("sparseCategoricalCrossentropy", axis, x.ndim);
   const expected = x.shape.filter((_, i) => i !== at);
   if (!sameShape(classes.shape, expected)) {
-    throw new ShapeError(`sparseCategoricalCrossentropy: target of shape ${showShape(classes.shape)}, expected ${showShape(expected)}: one class per row of the output ${showShape(x.shape)}.`);
+    throw new ShapeError(
+      `sparseCategoricalCrossentropy: target of shape ${showShape(classes.shape)}, expected ${showShape(expected)}: one class per row of the output ${showShape(x.shape)}.`,
+    );
   }
   return negative(reduce("sum", mul(oneHot(classes, x.shape[at]!, { axis: at }), logProbabilities(x, at, fromLogits)), at));
 }
@@ -199,16 +243,28 @@ export function ctcLoss(
   const LOG_ZERO = -1e5;
   const [labels, scores] = [indices(target), float(output)];
   if (labels.ndim !== 2 || scores.ndim !== 3 || labels.shape[0] !== scores.shape[0]) {
-    throw new ShapeError(`ctcLoss: expected target [batch, labels] and output [batch, time, classes], received ${showShape(labels.shape)} and ${showShape(scores.shape)}.`);
+    throw new ShapeError(
+      `ctcLoss: expected target [batch, labels] and output [batch, time, classes], received ${showShape(labels.shape)} and ${showShape(scores.shape)}.`,
+    );
   }
   const [batch, n] = labels.shape as [number, number];
   const [, time, classes] = scores.shape as [number, number, number];
   const logs = logSoftmax(scores);
-  const same = float(apply("equal", [sliceAxis(labels, 1, 0, Math.max(0, n - 1)), sliceAxis(labels, 1, Math.min(1, n), Math.max(0, n - 1))]));
+  const same = float(
+    apply("equal", [sliceAxis(labels, 1, 0, Math.max(0, n - 1)), sliceAxis(labels, 1, Math.min(1, n), Math.max(0, n - 1))]),
+  );
   const repeated = n === 0 ? same : apply("pad", [same], { ints: [0, 0, 0, 0, 1, 0], floats: [0] });
   const blank = transposeTo(sliceAxis(logs, 2, options.maskIndex ?? 0, 1), [1, 0, 2]);
   const emitted = transposeTo(einsum("btk,bnk->btn", logs, oneHot(labels, classes)), [1, 0, 2]);
-  const padded = transposeTo(float(apply("greater_equal", [reshapeTo(float(Array.from({ length: time }, (_, i) => i)), [1, time]), reshapeTo(float(outputLength), [batch, 1])])), [1, 0]);
+  const padded = transposeTo(
+    float(
+      apply("greater_equal", [
+        reshapeTo(float(Array.from({ length: time }, (_, i) => i)), [1, time]),
+        reshapeTo(float(outputLength), [batch, 1]),
+      ]),
+    ),
+    [1, 0],
+  );
   const head = (t: Tensor, size: number): Tensor => sliceAxis(t, 1, 0, size);
   /** Scores of the blanks behind each label, with more ways to get there. */
   const withWays = (blanks: Tensor, more: Tensor): Tensor =>
@@ -247,14 +303,22 @@ export interface AttentionOptions {
  *
  * Keys and values may have fewer heads, a divisor: each then serves several queries' heads. Errors: `ShapeError`.
  */
-export function dotProductAttention(query: TensorLike, key: TensorLike, value: TensorLike, options: AttentionOptions = {}): Tensor {
+export function dotProductAttention(
+  query: TensorLike,
+  key: TensorLike,
+  value: TensorLike,
+  options: AttentionOptions = {},
+): Tensor {
   checkOptions("dotProductAttention", options, ["bias", "mask", "scale", "isCausal", "flashAttention", "attnLogitsSoftCap"]);
   const [q, k0, v0] = [float(query), float(key), float(value)];
   if (q.ndim !== 4 || k0.ndim !== 4 || v0.ndim !== 4) {
-    throw new ShapeError(`dotProductAttention: query, key and value are [batch, length, heads, size], received ${[q, k0, v0].map((t) => showShape(t.shape)).join(", ")}.`);
+    throw new ShapeError(
+      `dotProductAttention: query, key and value are [batch, length, heads, size], received ${[q, k0, v0].map((t) => showShape(t.shape)).join(", ")}.`,
+    );
   }
   const groups = q.shape[2]! / k0.shape[2]!;
-  if (!Number.isInteger(groups)) throw new ShapeError(`dotProductAttention: ${q.shape[2]} heads of queries are no multiple of ${k0.shape[2]} heads of keys.`);
+  if (!Number.isInteger(groups))
+    throw new ShapeError(`dotProductAttention: ${q.shape[2]} heads of queries are no multiple of ${k0.shape[2]} heads of keys.`);
   const [k, v] = groups === 1 ? [k0, v0] : [repeat(k0, groups, { axis: 2 }), repeat(v0, groups, { axis: 2 })];
   let scores = mul(einsum("btnh,bsnh->bnts", q, k), options.scale ?? 1 / Math.sqrt(q.shape[3]!));
   const cap = options.attnLogitsSoftCap ?? null;

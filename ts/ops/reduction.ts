@@ -5,8 +5,21 @@ import type { EdgeDType } from "../core/dtype.js";
 import { checkOptions, ShapeError } from "../errors.js";
 import { sizeOf, type Tensor, type TensorLike, tensor } from "../tensor.js";
 import {
-  type Axis, axesOf, axisOf, cast, choose, filled, float, HIGHEST, keptShape, LOWEST, otherAxes, reshapeTo, showShape, transposeTo,
-} from "./basics.js"; // biome-ignore format: a list
+  type Axis,
+  axesOf,
+  axisOf,
+  cast,
+  choose,
+  filled,
+  float,
+  HIGHEST,
+  keptShape,
+  LOWEST,
+  otherAxes,
+  reshapeTo,
+  showShape,
+  transposeTo,
+} from "./basics.js";
 
 export interface AxisOptions {
   /** The axes that disappear; null: all. */
@@ -102,7 +115,9 @@ function extreme(op: "max" | "min", pair: "maximum" | "minimum", x: TensorLike, 
 
 function notEmpty(op: string, t: Tensor, axis: Axis | undefined): void {
   if (countOf(t, axesOf(op, axis, t.ndim)) > 0) return;
-  throw new ShapeError(`${op}: there is no ${op} of no elements; the shape is ${showShape(t.shape)}. Give \`initial\`, or check for empty data first.`);
+  throw new ShapeError(
+    `${op}: there is no ${op} of no elements; the shape is ${showShape(t.shape)}. Give \`initial\`, or check for empty data first.`,
+  );
 }
 
 /** `max − min` over axes ("peak to peak"). `ops.ptp([1, 4, 2]) // 3` */
@@ -138,7 +153,12 @@ export function logsumexp(x: TensorLike, options: AxisOptions = {}): Tensor {
   const shift = choose(apply("is_finite", [largest]), largest, 0);
   const sums = reduce("sum", apply("exp", [apply("subtract", [t, shift])]), axis, true);
   const y = apply("add", [apply("log", [sums]), shift]);
-  return options.keepdims ? y : reshapeTo(y, otherAxes(axesOf("logsumexp", axis, t.ndim), t.ndim).map((a) => t.shape[a]!));
+  return options.keepdims
+    ? y
+    : reshapeTo(
+        y,
+        otherAxes(axesOf("logsumexp", axis, t.ndim), t.ndim).map((a) => t.shape[a]!),
+      );
 }
 
 export interface OneAxisOptions {
@@ -193,7 +213,8 @@ const withoutNan = (x: TensorLike, instead: number): Tensor => {
   const t = tensor(x);
   return t.dtype === "float32" ? choose(apply("is_nan", [t]), instead, t) : t;
 };
-const allNan = (x: TensorLike, axis: Axis | undefined, keepdims = false): Tensor => reduce("all", apply("is_nan", [x]), axis, keepdims);
+const allNan = (x: TensorLike, axis: Axis | undefined, keepdims = false): Tensor =>
+  reduce("all", apply("is_nan", [x]), axis, keepdims);
 
 /** `sum` without the NaNs. `ops.nansum([1, NaN]) // 1` */
 export const nansum = (x: TensorLike, options: AxisOptions = {}): Tensor => sum(withoutNan(x, 0), options);

@@ -4,9 +4,22 @@ import { apply } from "../core/apply.js";
 import { checkOptions, ShapeError } from "../errors.js";
 import { sizeOf, Tensor, type TensorLike, tensor } from "../tensor.js";
 import {
-  broadcast, cast, choose, filled, float, HIGHEST, indices as asIndices, iota, LOWEST, oneOf, reshapeTo, type Shape, showShape, sliceAxis,
+  indices as asIndices,
+  broadcast,
+  cast,
+  choose,
+  filled,
+  float,
+  HIGHEST,
+  iota,
+  LOWEST,
+  oneOf,
+  reshapeTo,
+  type Shape,
+  showShape,
+  sliceAxis,
   wholeNumber,
-} from "./basics.js"; // biome-ignore format: a list
+} from "./basics.js";
 import { linspace } from "./creation.js";
 import { sizeFromData } from "./dynamic.js";
 import { take } from "./indexing.js";
@@ -30,7 +43,10 @@ function rowsOf(where: string, indices: Tensor, shape: Shape): { rows: Tensor; d
   for (let k = 0; k < depth; k++) {
     const given = reshapeTo(sliceAxis(indices, lead.length, k, 1), lead);
     const at = choose(apply("less", [given, 0]), apply("add", [given, shape[k]!]), given);
-    inside = apply("logical_and", [inside, apply("logical_and", [apply("greater_equal", [at, 0]), apply("less", [at, shape[k]!])])]);
+    inside = apply("logical_and", [
+      inside,
+      apply("logical_and", [apply("greater_equal", [at, 0]), apply("less", [at, shape[k]!])]),
+    ]);
     rows = apply("add", [apply("multiply", [rows, shape[k]!]), at]);
   }
   return { rows: choose(inside, rows, outside), depth };
@@ -43,7 +59,13 @@ function rowsOf(where: string, indices: Tensor, shape: Shape): { rows: Tensor; d
  * Example: `ops.scatter([[1], [1]], [2, 3], [3]) // [0, 5, 0]`
  */
 export function scatter(indices: TensorLike, values: TensorLike, shape: Shape): Tensor {
-  return scatterInto("scatter", filled(shape, 0, number(tensor(values)).dtype), asIndices(indices), number(tensor(values)), addRows);
+  return scatterInto(
+    "scatter",
+    filled(shape, 0, number(tensor(values)).dtype),
+    asIndices(indices),
+    number(tensor(values)),
+    addRows,
+  );
 }
 
 type Combine = (base: Tensor, rows: Tensor, updates: Tensor) => Tensor;
@@ -52,7 +74,8 @@ function scatterInto(where: string, base: Tensor, indices: Tensor, updates: Tens
   const { rows, depth } = rowsOf(where, indices, base.shape);
   const [count, rest] = [sizeOf(base.shape.slice(0, depth)), base.shape.slice(depth)];
   const wanted = [...indices.shape.slice(0, -1), ...rest];
-  if (updates.ndim > wanted.length) throw new ShapeError(`${where}: updates of shape ${showShape(updates.shape)}, expected ${showShape(wanted)}.`);
+  if (updates.ndim > wanted.length)
+    throw new ShapeError(`${where}: updates of shape ${showShape(updates.shape)}, expected ${showShape(wanted)}.`);
   const width = sizeOf(rest);
   const flat = reshapeTo(broadcast(updates, wanted), [rows.size, width]);
   return reshapeTo(combine(reshapeTo(base, [count, width]), reshapeTo(rows, [rows.size]), flat), base.shape);
@@ -104,7 +127,11 @@ function sortBySegment(ids: Tensor, data: Tensor): { ids: Tensor; data: Tensor; 
   const isLast =
     n === 0
       ? filled([0], 1, "bool")
-      : apply("concatenate", [apply("not_equal", [sliceAxis(sorted, 0, 1, n - 1), sliceAxis(sorted, 0, 0, n - 1)]), filled([1], 1, "bool")], { ints: [0] });
+      : apply(
+          "concatenate",
+          [apply("not_equal", [sliceAxis(sorted, 0, 1, n - 1), sliceAxis(sorted, 0, 0, n - 1)]), filled([1], 1, "bool")],
+          { ints: [0] },
+        );
   return { ids: sorted, data: take(data, order, { axis: 0 }), isLast };
 }
 
@@ -118,8 +145,12 @@ function segmentFold(op: string, data: Tensor, ids: Tensor, segments: number, id
   const sorted = sortBySegment(ids, data);
   let y = sorted.data;
   for (let reach = 1; reach < n; reach *= 2) {
-    const before = (t: Tensor): Tensor => apply("concatenate", [sliceAxis(t, 0, 0, reach), sliceAxis(t, 0, 0, n - reach)], { ints: [0] });
-    const mine = apply("logical_and", [apply("equal", [before(sorted.ids), sorted.ids]), apply("greater_equal", [iota(n), reach])]);
+    const before = (t: Tensor): Tensor =>
+      apply("concatenate", [sliceAxis(t, 0, 0, reach), sliceAxis(t, 0, 0, n - reach)], { ints: [0] });
+    const mine = apply("logical_and", [
+      apply("equal", [before(sorted.ids), sorted.ids]),
+      apply("greater_equal", [iota(n), reach]),
+    ]);
     y = choose(column(mine), apply(op, [before(y), y]), y);
   }
   const only = choose(sorted.isLast, sorted.ids, segments);
@@ -162,7 +193,9 @@ export interface SegmentOptions {
  * Example: `ops.segmentSum([1, 2, 3], [0, 0, 1], { numSegments: 2 }) // [3, 3]`
  */
 export function segmentSum(data: TensorLike, segmentIds: TensorLike, options: SegmentOptions = {}): Tensor {
-  return segment("segmentSum", data, segmentIds, options, (t, ids, n) => addRows(filled([n, ...t.shape.slice(1)], 0, t.dtype), ids, t));
+  return segment("segmentSum", data, segmentIds, options, (t, ids, n) =>
+    addRows(filled([n, ...t.shape.slice(1)], 0, t.dtype), ids, t),
+  );
 }
 /** The largest of each segment; without rows −Infinity (the smallest integer). `ops.segmentMax([1, 2], [0, 0]) // [2]` */
 export const segmentMax = (data: TensorLike, segmentIds: TensorLike, options: SegmentOptions = {}): Tensor =>
@@ -200,11 +233,15 @@ export function bincount(x: TensorLike, options: BincountOptions = {}): Tensor {
   const t = asIndices(x);
   const least = wholeNumber("bincount", "minlength", options.minlength ?? 0);
   const n = t.isTraced && least > 0 ? least : Math.max(least, sizeFromData("bincount", t, "minlength"));
-  const weights = options.weights === null || options.weights === undefined ? filled(t.shape, 1, "int32") : tensor(options.weights);
+  const weights =
+    options.weights === null || options.weights === undefined ? filled(t.shape, 1, "int32") : tensor(options.weights);
   const lead = t.shape.slice(0, -1);
   const rows = sizeOf(lead);
   // Each row of a batch counts into its own stretch of bins.
-  const starts = new Tensor(Int32Array.from({ length: rows }, (_, i) => i * n), [...lead, 1]);
+  const starts = new Tensor(
+    Int32Array.from({ length: rows }, (_, i) => i * n),
+    [...lead, 1],
+  );
   const inside = apply("logical_and", [apply("greater_equal", [t, 0]), apply("less", [t, n])]);
   const flat = ravel(choose(inside, apply("add", [t, starts]), rows * n));
   return reshapeTo(addRows(filled([rows * n], 0, weights.dtype), flat, ravel(weights)), [...lead, n]);
@@ -215,16 +252,25 @@ export function bincount(x: TensorLike, options: BincountOptions = {}): Tensor {
  *
  * The last stretch includes its end; values outside are not counted. Example: `ops.histogram([0, 1, 1], { bins: 2 }) // [[1, 2], [0, 0.5, 1]]`
  */
-export function histogram(x: TensorLike, options: { bins?: number; range?: readonly [number, number] | null } = {}): [Tensor, Tensor] {
+export function histogram(
+  x: TensorLike,
+  options: { bins?: number; range?: readonly [number, number] | null } = {},
+): [Tensor, Tensor] {
   checkOptions("histogram", options, ["bins", "range"]);
   const t = float(ravel(x));
   const bins = wholeNumber("histogram", "bins", options.bins ?? 10, 1);
   const [low, high]: TensorLike[] = options.range ? [...options.range] : t.size === 0 ? [0, 1] : [min(t), max(t)];
   const flat = apply("equal", [low!, high!]); // one value only: half a unit to either side
-  const edges = linspace(apply("subtract", [low!, choose(flat, 0.5, 0)]), apply("add", [high!, choose(flat, 0.5, 0)]), { num: bins + 1 });
+  const edges = linspace(apply("subtract", [low!, choose(flat, 0.5, 0)]), apply("add", [high!, choose(flat, 0.5, 0)]), {
+    num: bins + 1,
+  });
   const last = take(edges, filled([], bins, "int32"));
   const place = apply("subtract", [searchsorted(edges, t, { side: "right" }), 1]);
   const bin = choose(apply("equal", [t, last]), bins - 1, choose(apply("is_nan", [t]), bins, place));
-  const counts = addRows(filled([bins], 0, "float32"), choose(apply("less", [bin, 0]), bins, bin), filled([t.size], 1, "float32"));
+  const counts = addRows(
+    filled([bins], 0, "float32"),
+    choose(apply("less", [bin, 0]), bins, bin),
+    filled([t.size], 1, "float32"),
+  );
   return [counts, edges];
 }

@@ -53,7 +53,10 @@ export function topK(x: TensorLike, k: number, options: { sorted?: boolean } = {
   const n = t.shape[axisOf("topK", -1, t.ndim)]!;
   if (wholeNumber("topK", "k", k) > n) throw new ShapeError(`topK: the last axis has ${n} elements, ${k} are asked for.`);
   // Ascending order of what turns the order round: −x, or all bits of an integer, where −x would overflow.
-  const turned = t.dtype === "float32" ? choose(apply("is_nan", [t]), -Infinity, apply("negative", [t])) : apply("bitwise_not", [cast(t, t.dtype === "bool" ? "int32" : t.dtype)]);
+  const turned =
+    t.dtype === "float32"
+      ? choose(apply("is_nan", [t]), -Infinity, apply("negative", [t]))
+      : apply("bitwise_not", [cast(t, t.dtype === "bool" ? "int32" : t.dtype)]);
   const order = sliceAxis(apply("argsort", [turned]), t.ndim - 1, 0, k);
   return [takeLast(t, order), order];
 }
@@ -75,7 +78,8 @@ export function inTopK(targets: TensorLike, predictions: TensorLike, k: number):
 export function searchsorted(sortedSequence: TensorLike, values: TensorLike, options: { side?: "left" | "right" } = {}): Tensor {
   checkOptions("searchsorted", options, ["side"]);
   const sorted = tensor(sortedSequence);
-  if (sorted.ndim !== 1) throw new ShapeError(`searchsorted: the sorted sequence is a vector, received shape [${sorted.shape.join(", ")}].`);
+  if (sorted.ndim !== 1)
+    throw new ShapeError(`searchsorted: the sorted sequence is a vector, received shape [${sorted.shape.join(", ")}].`);
   const side = oneOf("searchsorted", "side", options.side ?? "left", ["left", "right"]);
   const v = expandDims(values, -1);
   // The number of elements below is the place: no branches, and small sequences (bins) are the usual case.
@@ -88,7 +92,8 @@ export function searchsorted(sortedSequence: TensorLike, values: TensorLike, opt
 export function digitize(x: TensorLike, bins: TensorLike): Tensor {
   const edges = tensor(bins);
   const n = edges.size;
-  if (edges.ndim !== 1 || n === 0) throw new ShapeError(`digitize: bins are a vector of at least one edge, received shape [${edges.shape.join(", ")}].`);
+  if (edges.ndim !== 1 || n === 0)
+    throw new ShapeError(`digitize: bins are a vector of at least one edge, received shape [${edges.shape.join(", ")}].`);
   const up = searchsorted(edges, x, { side: "right" });
   const down = apply("subtract", [n, searchsorted(flip(edges), x, { side: "left" })]);
   const ends = take(edges, [0, n - 1]);

@@ -3,7 +3,21 @@
 import { apply } from "../core/apply.js";
 import { checkOptions, ShapeError, ValueError } from "../errors.js";
 import { type Tensor, type TensorLike, tensor } from "../tensor.js";
-import { type Axis, axesOf, axisOf, broadcast, cast, choose, float, oneOf, otherAxes, reshapeTo, showShape, sliceAxis, transposeTo } from "./basics.js";
+import {
+  type Axis,
+  axesOf,
+  axisOf,
+  broadcast,
+  cast,
+  choose,
+  float,
+  oneOf,
+  otherAxes,
+  reshapeTo,
+  showShape,
+  sliceAxis,
+  transposeTo,
+} from "./basics.js";
 import { takeLast } from "./indexing.js";
 import { matmul } from "./linalg.js";
 import { type AxisOptions, countOf, mean, reduce } from "./reduction.js";
@@ -21,14 +35,16 @@ export interface QuantileOptions extends AxisOptions {
  *
  * Example: `ops.quantile([1, 2, 3], 0.5) // 2`
  */
-export const quantile = (x: TensorLike, q: TensorLike, options: QuantileOptions = {}): Tensor => ranked("quantile", x, q, options, false);
+export const quantile = (x: TensorLike, q: TensorLike, options: QuantileOptions = {}): Tensor =>
+  ranked("quantile", x, q, options, false);
 /** `quantile` with `q` in percent. `ops.percentile([1, 2, 3], 50) // 2` */
 export const percentile = (x: TensorLike, q: TensorLike, options: QuantileOptions = {}): Tensor =>
   ranked("percentile", x, apply("divide", [q, 100]), options, false);
 /** The middle element, or the mean of the two. `ops.median([3, 1, 2]) // 2` */
 export const median = (x: TensorLike, options: AxisOptions = {}): Tensor => ranked("median", x, 0.5, options, false);
 /** `quantile` of the elements that are numbers. */
-export const nanquantile = (x: TensorLike, q: TensorLike, options: QuantileOptions = {}): Tensor => ranked("nanquantile", x, q, options, true);
+export const nanquantile = (x: TensorLike, q: TensorLike, options: QuantileOptions = {}): Tensor =>
+  ranked("nanquantile", x, q, options, true);
 /** `percentile` of the elements that are numbers. */
 export const nanpercentile = (x: TensorLike, q: TensorLike, options: QuantileOptions = {}): Tensor =>
   ranked("nanpercentile", x, apply("divide", [q, 100]), options, true);
@@ -38,7 +54,13 @@ export const nanmedian = (x: TensorLike, options: AxisOptions = {}): Tensor => r
 function ranked(where: string, x: TensorLike, q: TensorLike, options: QuantileOptions, skipNan: boolean): Tensor {
   checkOptions(where, options, ["axis", "keepdims", "method"]);
   const { axis = null, keepdims = false } = options;
-  const method = oneOf<QuantileMethod>(where, "method", options.method ?? "linear", ["linear", "lower", "higher", "midpoint", "nearest"]);
+  const method = oneOf<QuantileMethod>(where, "method", options.method ?? "linear", [
+    "linear",
+    "lower",
+    "higher",
+    "midpoint",
+    "nearest",
+  ]);
   const t = float(x);
   const share = float(q);
   if (share.ndim > 1) throw new ShapeError(`${where}: q is a number or a vector, received shape ${showShape(share.shape)}.`);
@@ -84,9 +106,15 @@ export function average(x: TensorLike, options: { axis?: Axis; weights?: TensorL
   if (weights === null) return mean(t, { axis });
   let w = float(weights);
   if (w.ndim !== t.ndim) {
-    if (typeof axis !== "number" || w.ndim !== 1) throw new ShapeError(`average: weights of shape ${showShape(w.shape)} for ${showShape(t.shape)}: give the axis that they lie along.`);
+    if (typeof axis !== "number" || w.ndim !== 1)
+      throw new ShapeError(
+        `average: weights of shape ${showShape(w.shape)} for ${showShape(t.shape)}: give the axis that they lie along.`,
+      );
     const at = axisOf("average", axis, t.ndim);
-    w = reshapeTo(w, t.shape.map((_, i) => (i === at ? w.size : 1)));
+    w = reshapeTo(
+      w,
+      t.shape.map((_, i) => (i === at ? w.size : 1)),
+    );
   }
   const weighted = apply("multiply", [t, w]);
   return apply("divide", [reduce("sum", weighted, axis), reduce("sum", broadcast(w, weighted.shape), axis)]);
@@ -117,7 +145,13 @@ export function trapezoid(y: TensorLike, options: { x?: TensorLike | null; dx?: 
   let widths: TensorLike = options.dx ?? 1;
   if (options.x !== null && options.x !== undefined) {
     const points = float(options.x);
-    widths = points.ndim === 1 ? reshapeTo(diff(points), t.shape.map((_, i) => (i === at ? n - 1 : 1))) : diff(points, { axis: at });
+    widths =
+      points.ndim === 1
+        ? reshapeTo(
+            diff(points),
+            t.shape.map((_, i) => (i === at ? n - 1 : 1)),
+          )
+        : diff(points, { axis: at });
   }
   return apply("multiply", [reduce("sum", apply("multiply", [middle, widths]), at), 0.5]);
 }
@@ -153,7 +187,9 @@ export function correlate(x1: TensorLike, x2: TensorLike, options: { mode?: "val
   const mode = oneOf("correlate", "mode", options.mode ?? "valid", ["valid", "same", "full"]);
   const [a, b] = [float(x1), float(x2)];
   if (a.ndim !== 1 || b.ndim !== 1 || a.size === 0 || b.size === 0) {
-    throw new ShapeError(`correlate: expected two vectors that are not empty, received shapes ${showShape(a.shape)} and ${showShape(b.shape)}.`);
+    throw new ShapeError(
+      `correlate: expected two vectors that are not empty, received shapes ${showShape(a.shape)} and ${showShape(b.shape)}.`,
+    );
   }
   const [n, m] = [a.size, b.size];
   // full[i] = Σₖ a[i − (m − 1) + k]·b[k]: windows of the padded vector, as an [n + m − 1, m] matrix of slices
@@ -163,5 +199,7 @@ export function correlate(x1: TensorLike, x2: TensorLike, options: { mode?: "val
   const all = reshapeTo(matmul(apply("concatenate", columns, { ints: [1] }), reshapeTo(b, [m, 1])), [length]);
   if (mode === "full") return all;
   const [long, short] = [Math.max(n, m), Math.min(n, m)];
-  return mode === "same" ? sliceAxis(all, 0, Math.floor((short - (n >= m ? 1 : 0)) / 2), long) : sliceAxis(all, 0, short - 1, long - short + 1);
+  return mode === "same"
+    ? sliceAxis(all, 0, Math.floor((short - (n >= m ? 1 : 0)) / 2), long)
+    : sliceAxis(all, 0, short - 1, long - short + 1);
 }

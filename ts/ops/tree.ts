@@ -56,7 +56,9 @@ export function flatten<T>(value: T, numbers = false): Flat<T> {
       return (next) => Object.fromEntries(parts.map(([name, build]) => [name, build(next)]));
     }
     const reference = typeof x === "function" || (typeof x === "object" && x !== null);
-    key.push(reference ? `#${identityOf(x as object)}` : typeof x === "string" ? JSON.stringify(x) : Object.is(x, -0) ? "-0" : String(x));
+    key.push(
+      reference ? `#${identityOf(x as object)}` : typeof x === "string" ? JSON.stringify(x) : Object.is(x, -0) ? "-0" : String(x),
+    );
     return () => x;
   };
   const build = walk(value);

@@ -3,8 +3,19 @@
 import { checkOptions, ShapeError, ValueError } from "../errors.js";
 import { sizeOf, type Tensor, type TensorLike, tensor } from "../tensor.js";
 import {
-  type Axis, axesOf, axisOf, broadcast, broadcastShapes, oneOf, reshapeTo, sameShape, type Shape, showShape, sliceAxis, transposeTo,
-} from "./basics.js"; // biome-ignore format: a list
+  type Axis,
+  axesOf,
+  axisOf,
+  broadcast,
+  broadcastShapes,
+  oneOf,
+  reshapeTo,
+  type Shape,
+  sameShape,
+  showShape,
+  sliceAxis,
+  transposeTo,
+} from "./basics.js";
 import { concatenate } from "./join.js";
 
 /**
@@ -20,9 +31,14 @@ export function reshape(x: TensorLike, newshape: Shape | number): Tensor {
   const others = wanted.filter((_, i) => i !== open);
   const known = sizeOf(checkedSizes("reshape", others));
   if (known === 0 || t.size % known !== 0) {
-    throw new ShapeError(`reshape: ${showShape(t.shape)} has ${t.size} elements, which ${showShape(wanted)} cannot hold for any size in the place of -1.`);
+    throw new ShapeError(
+      `reshape: ${showShape(t.shape)} has ${t.size} elements, which ${showShape(wanted)} cannot hold for any size in the place of -1.`,
+    );
   }
-  return reshapeTo(t, wanted.map((n, i) => (i === open ? t.size / known : n)));
+  return reshapeTo(
+    t,
+    wanted.map((n, i) => (i === open ? t.size / known : n)),
+  );
 }
 
 function checkedSizes(where: string, shape: Shape): Shape {
@@ -44,11 +60,20 @@ export function ravel(x: TensorLike): Tensor {
  */
 export function transpose(x: TensorLike, options: { axes?: readonly number[] | null } | readonly number[] = {}): Tensor {
   const t = tensor(x);
-  const axes = isList(options) ? options : (checkOptions("transpose", options, ["axes"]), options.axes);
-  if (!axes) return transposeTo(t, t.shape.map((_, i) => t.ndim - 1 - i));
-  if (axes.length !== t.ndim) throw new ShapeError(`transpose: ${showShape(axes)} is not an order of the ${t.ndim} axes of shape ${showShape(t.shape)}.`);
+  if (!isList(options)) checkOptions("transpose", options, ["axes"]);
+  const axes = isList(options) ? options : options.axes;
+  if (!axes)
+    return transposeTo(
+      t,
+      t.shape.map((_, i) => t.ndim - 1 - i),
+    );
+  if (axes.length !== t.ndim)
+    throw new ShapeError(`transpose: ${showShape(axes)} is not an order of the ${t.ndim} axes of shape ${showShape(t.shape)}.`);
   axesOf("transpose", axes, t.ndim);
-  return transposeTo(t, axes.map((a) => axisOf("transpose", a, t.ndim)));
+  return transposeTo(
+    t,
+    axes.map((a) => axisOf("transpose", a, t.ndim)),
+  );
 }
 const isList = (x: unknown): x is readonly number[] => Array.isArray(x);
 
@@ -56,7 +81,10 @@ const isList = (x: unknown): x is readonly number[] => Array.isArray(x);
 export function swapaxes(x: TensorLike, axis1: number, axis2: number): Tensor {
   const t = tensor(x);
   const [a, b] = [axisOf("swapaxes", axis1, t.ndim), axisOf("swapaxes", axis2, t.ndim)];
-  return transposeTo(t, t.shape.map((_, i) => (i === a ? b : i === b ? a : i)));
+  return transposeTo(
+    t,
+    t.shape.map((_, i) => (i === a ? b : i === b ? a : i)),
+  );
 }
 
 /** Axes moved to other places; the others keep their order. `ops.moveaxis(x, 0, -1)`: [2, 3, 4] → [3, 4, 2]. */
@@ -68,7 +96,10 @@ export function moveaxis(x: TensorLike, source: number | readonly number[], dest
   axesOf("moveaxis", from, t.ndim);
   axesOf("moveaxis", to, t.ndim);
   const rest = t.shape.map((_, i) => i).filter((i) => !from.includes(i));
-  return transposeTo(t, t.shape.map((_, i) => (to.includes(i) ? from[to.indexOf(i)]! : rest.shift()!)));
+  return transposeTo(
+    t,
+    t.shape.map((_, i) => (to.includes(i) ? from[to.indexOf(i)]! : rest.shift()!)),
+  );
 }
 
 /** New axes of size 1 at these places of the result. `ops.expandDims([1, 2], 0) // [[1, 2]]` */
@@ -86,11 +117,19 @@ export function squeeze(x: TensorLike, options: { axis?: Axis } = {}): Tensor {
   checkOptions("squeeze", options, ["axis"]);
   const t = tensor(x);
   const { axis = null } = options;
-  if (axis === null) return reshapeTo(t, t.shape.filter((n) => n !== 1));
+  if (axis === null)
+    return reshapeTo(
+      t,
+      t.shape.filter((n) => n !== 1),
+    );
   const axes = axesOf("squeeze", axis, t.ndim);
   const large = axes.find((a) => t.shape[a] !== 1);
-  if (large !== undefined) throw new ShapeError(`squeeze: axis ${large} of shape ${showShape(t.shape)} has size ${t.shape[large]}, not 1.`);
-  return reshapeTo(t, t.shape.filter((_, i) => !axes.includes(i)));
+  if (large !== undefined)
+    throw new ShapeError(`squeeze: axis ${large} of shape ${showShape(t.shape)} has size ${t.shape[large]}, not 1.`);
+  return reshapeTo(
+    t,
+    t.shape.filter((_, i) => !axes.includes(i)),
+  );
 }
 
 /** Repeated along new axes and axes of size 1, without a copy. Errors: `ShapeError`. `ops.broadcastTo([1, 2], [2, 2]) // [[1, 2], [1, 2]]` */
@@ -118,7 +157,10 @@ export const fliplr = (x: TensorLike): Tensor => flip(x, { axis: 1 });
 export const flipud = (x: TensorLike): Tensor => flip(x, { axis: 0 });
 
 /** Turned by `k` quarters in the plane of two axes, from the first towards the second. `ops.rot90([[1, 2], [3, 4]]) // [[2, 4], [1, 3]]` */
-export function rot90(array: TensorLike, options: { k?: number; axes?: readonly [number, number] | readonly number[] } = {}): Tensor {
+export function rot90(
+  array: TensorLike,
+  options: { k?: number; axes?: readonly [number, number] | readonly number[] } = {},
+): Tensor {
   checkOptions("rot90", options, ["k", "axes"]);
   const t = tensor(array);
   const { k = 1, axes = [0, 1] } = options;
@@ -148,7 +190,8 @@ export function roll(x: TensorLike, shift: number | readonly number[], options: 
   }
   const axes = [axis].flat().map((a) => axisOf("roll", a, t.ndim));
   const shifts = [shift].flat();
-  if (shifts.length !== axes.length && shifts.length !== 1) throw new ValueError(`roll: ${shifts.length} shifts for ${axes.length} axes.`);
+  if (shifts.length !== axes.length && shifts.length !== 1)
+    throw new ValueError(`roll: ${shifts.length} shifts for ${axes.length} axes.`);
   return axes.reduce((y, a, i) => {
     const n = y.shape[a]!;
     const by = n === 0 ? 0 : (((shifts[i] ?? shifts[0]!) % n) + n) % n;
@@ -182,7 +225,10 @@ function blocks(where: string, x: TensorLike, size: number, options: { dataForma
   checkOptions(where, options, ["dataFormat"]);
   const t = tensor(x);
   if (t.ndim !== 4) throw new ShapeError(`${where}: expected images of 4 axes, received shape ${showShape(t.shape)}.`);
-  const format = oneOf<DataFormat>(where, "dataFormat", options.dataFormat ?? "channels_last", ["channels_last", "channels_first"]);
+  const format = oneOf<DataFormat>(where, "dataFormat", options.dataFormat ?? "channels_last", [
+    "channels_last",
+    "channels_first",
+  ]);
   if (format === "channels_last") return move(t, size);
   return transposeTo(move(transposeTo(t, [0, 2, 3, 1]), size), [0, 3, 1, 2]);
 }

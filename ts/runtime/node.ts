@@ -11,7 +11,7 @@ const urls = {
 };
 
 export const platform: Platform = {
-  name: "node",
+  name: "Deno" in globalThis ? "deno" : "Bun" in globalThis ? "bun" : "node",
   noThreads: () => null,
   cores: availableParallelism,
   compileSync: (variant) => new WebAssembly.Module(readFileSync(urls[variant])),

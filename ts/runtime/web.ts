@@ -1,4 +1,5 @@
 /** Pages and web workers. */
+import { FileError } from "../errors.js";
 import type { Platform } from "./types.js";
 
 const urls = {
@@ -9,25 +10,37 @@ const urls = {
 
 export const platform: Platform = {
   name: "web",
-  noThreads: () =>
-    typeof SharedArrayBuffer === "undefined" ? "no SharedArrayBuffer"
-    : !globalThis.crossOriginIsolated ? "the page is not cross-origin isolated (send COOP and COEP headers)"
-    : typeof Worker === "undefined" ? "no Worker"
-    : typeof document !== "undefined" && !(globalThis as { KERATIN_SPIN?: boolean }).KERATIN_SPIN ? "a page's main thread may not block: run keratin in a worker" : null,
+  noThreads() {
+    if (typeof SharedArrayBuffer === "undefined") return "there is no SharedArrayBuffer";
+    if (!globalThis.crossOriginIsolated) return "the page is not cross-origin isolated (send the COOP and COEP headers)";
+    if (typeof Worker === "undefined") return "there is no Worker";
+    // To wait for another thread would be an error there.
+    if (typeof document !== "undefined") return "a page's main thread may not block: run keratin in a worker";
+    return null;
+  },
   cores: () => navigator.hardwareConcurrency || 1,
   compileSync: () => null,
   async compile(variant) {
     const response = await fetch(urls[variant]);
-    if (!response.ok) throw new Error(`keratin: ${response.url} answers ${response.status}`);
+    if (!response.ok)
+      throw new FileError(
+        `The core could not be loaded: ${response.url} answers ${response.status}. Is pkg/${variant}.wasm served?`,
+      );
     return WebAssembly.compile(await response.arrayBuffer());
   },
   spawn(source, data, failed) {
     const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
     const worker = new Worker(url);
     return new Promise((resolve) => {
-      const done = () => { URL.revokeObjectURL(url); resolve(); };
+      const done = () => {
+        URL.revokeObjectURL(url);
+        resolve();
+      };
       worker.addEventListener("message", done, { once: true });
-      worker.addEventListener("error", (event) => { failed(event.error ?? new Error(event.message || "the worker was blocked; does the CSP allow worker-src blob: ?")); done(); });
+      worker.addEventListener("error", (event) => {
+        failed(event.error ?? new Error(event.message || "the worker was blocked; does the CSP allow `worker-src blob:`?"));
+        done();
+      });
       worker.postMessage(data);
     });
   },

@@ -79,3 +79,11 @@ export const classNameOf = (own: KerasClass): string => (Object.hasOwn(own, "cla
 export function isClassOf<T extends KerasObject>(value: unknown, base: abstract new (...args: never[]) => T): value is KerasClass<T> {
   return typeof value === "function" && (value === base || value.prototype instanceof base);
 }
+
+/** A plain function in the place of an object that is called with `.call(…)`. */
+export class FunctionObject<Args extends unknown[], Result> {
+  constructor(readonly body: (...args: Args) => Result) {}
+  call(...args: Args): Result {
+    return this.body(...args);
+  }
+}

@@ -1,10 +1,10 @@
 // To and from Keras' JSON objects `{ module, class_name, config, registered_name }`, and the registry of the classes in them.
 
-import { type EdgeDType } from "../core/dtype.js";
+import type { EdgeDType } from "../core/dtype.js";
 import { IdentifierError, unknownName, ValueError } from "../errors.js";
 import { type Nested, Tensor, tensor } from "../tensor.js";
 import { toCamelCase, toSnakeName } from "./names.js";
-import { classNameOf, type Config, type KerasClass, KerasObject, optionNames } from "./object.js";
+import { classNameOf, type Config, FunctionObject, type KerasClass, KerasObject, optionNames } from "./object.js";
 
 /** An object as Keras writes it into files. */
 export interface SerializedObject {
@@ -53,6 +53,8 @@ const functionNames = new Map<unknown, string>();
 const custom = new Map<string, unknown>();
 const customNames = new Map<unknown, string>();
 let scopes: CustomObjects[] = [];
+/** Functions that stand for an object, as an activation does for a layer: written as that object. */
+const standIns = new WeakMap<object, KerasObject>();
 
 /** Makes a class of Keras' known to `deserialize`. Classes call this beside their definition. */
 export function registerClass(module: string, own: abstract new (...args: never[]) => KerasObject): void {
@@ -66,6 +68,11 @@ export function registerClass(module: string, own: abstract new (...args: never[
 export function registerFunction(name: string, body: (...args: never[]) => unknown): void {
   if (!functions.has(name)) functions.set(name, body);
   if (!functionNames.has(body)) functionNames.set(body, name);
+}
+
+/** From here on `body` is written as `object` is. */
+export function standFor(body: (...args: never[]) => unknown, object: KerasObject): void {
+  standIns.set(body, object);
 }
 
 /**
@@ -129,6 +136,7 @@ export function serialize(value: unknown): unknown;
 export function serialize(value: unknown): unknown {
   if (value === undefined || value === null) return null;
   if (value instanceof KerasObject) return serializeObject(value);
+  if (value instanceof FunctionObject) return serializeFunction(value.body);
   if (value instanceof Tensor) return { class_name: "__tensor__", config: { value: value.array(), dtype: value.dtype } };
   if (Array.isArray(value)) return value.map((v) => serialize(v));
   if (ArrayBuffer.isView(value)) return Array.from(value as unknown as ArrayLike<number>);
@@ -151,7 +159,9 @@ function serializeObject(x: KerasObject & Hooks): SerializedObject {
   return out;
 }
 
-function serializeFunction(body: unknown): unknown {
+function serializeFunction(body: object): unknown {
+  const object = standIns.get(body);
+  if (object) return serializeObject(object);
   const known = functionNames.get(body);
   if (known !== undefined) return known;
   const name = getRegisteredName(body);

@@ -5,9 +5,9 @@ use crate::error::Error;
 /// Sizes of the axes, outermost first; `[]` is a scalar, and sizes may be 0.
 pub type Shape = Vec<usize>;
 
-/// Number of elements.
+/// Number of elements; the largest `usize` where it cannot hold them.
 pub fn numel(shape: &[usize]) -> usize {
-    shape.iter().product()
+    shape.iter().fold(1, |n: usize, &d| if n == 0 || d == 0 { 0 } else { n.saturating_mul(d) })
 }
 
 /// Row-major strides in elements.

@@ -55,6 +55,10 @@ fn integer(i: &Infer) -> Result<Vec<Type>, Error> {
     let dtype = equal_types(i, 0)?;
     result(i, dtype)
 }
+fn shift(i: &Infer) -> Result<Vec<Type>, Error> {
+    i.dtype(0, &[I32, U32])?;
+    integer(i)
+}
 fn select(i: &Infer) -> Result<Vec<Type>, Error> {
     i.dtype(0, &[Bool])?;
     let dtype = equal_types(i, 1)?;
@@ -141,8 +145,8 @@ plain! { LOGICAL_XOR "logical_xor" Bool logical |a, b| ((a != 0.0) != (b != 0.0)
 plain! { BITWISE_AND "bitwise_and" Common integer |a, b| (a as i64 & b as i64) as f64, |d| whole(d, map::bit_and) }
 plain! { BITWISE_OR "bitwise_or" Common integer |a, b| (a as i64 | b as i64) as f64, |d| whole(d, map::bit_or) }
 plain! { BITWISE_XOR "bitwise_xor" Common integer |a, b| (a as i64 ^ b as i64) as f64, |d| whole(d, map::bit_xor) }
-plain! { LEFT_SHIFT "left_shift" Promote integer |a, b| ((a as i64) << (b as i64 & 31)) as i32 as f64, |d| whole(d, map::shl) }
-plain! { RIGHT_SHIFT "right_shift" Promote integer |a, b| (a as i64 >> (b as i64 & 31)) as f64, |d| match d { I32 => Some(map::shr), U32 => Some(map::ushr), F32 | Bool => None } }
+plain! { LEFT_SHIFT "left_shift" Promote shift |a, b| if (0.0..32.0).contains(&b) { ((a as i64) << b as i64) as f64 } else { 0.0 }, |d| whole(d, map::shl) }
+plain! { RIGHT_SHIFT "right_shift" Promote shift |a, b| (a as i64 >> if (0.0..32.0).contains(&b) { b as i64 } else { 63 }) as f64, |d| match d { I32 => Some(map::shr), U32 => Some(map::ushr), F32 | Bool => None } }
 
 fn power_base<'g>(r: &Rule<'g>) -> Tensor<'g> {
     let (x, p) = (r.x(0), r.x(1));

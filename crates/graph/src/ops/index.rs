@@ -41,8 +41,13 @@ pub static GATHER: OpDef = OpDef {
         Ok(vec![Type { shape: [&i.inputs[1].shape[..], &table.shape[1..]].concat(), dtype: table.dtype }])
     },
     vjp: Vjp::Rule(|r| {
-        let zeros = r.x(0).graph.number(0.0, r.x(0).dtype()).broadcast(&r.x(0).shape());
-        vec![Some(zeros.graph.must(&SCATTER_ADD, &[zeros, r.x(1), r.g()], crate::Attrs::default())), None]
+        let (zeros, mut index) = (r.x(0).full_like(0.0), r.x(1));
+        if r.attrs.ints[0] == mode::CLAMP {
+            // scattering drops what is outside, so the clamped index must say the row itself
+            let rows = index.like(r.x(0).shape()[0] as f64);
+            index = index.lt(index.like(0.0)).select(index + rows, index).maximum(index.like(0.0)).minimum(rows - index.like(1.0));
+        }
+        vec![Some(zeros.graph.must(&SCATTER_ADD, &[zeros, index, r.g()], crate::Attrs::default())), None]
     }),
     reads: Reads::Inputs,
     algebra: Algebra::NONE,

@@ -31,6 +31,11 @@ fn number(i: &Infer) -> Result<Vec<Type>, Error> {
     let dtype = i.dtype(0, &[F32, I32, U32])?;
     reduced(i, dtype)
 }
+/// Without u32: the kernels compare signed.
+fn ordered(i: &Infer) -> Result<Vec<Type>, Error> {
+    let dtype = i.dtype(0, &[F32, I32])?;
+    reduced(i, dtype)
+}
 fn truth(i: &Infer) -> Result<Vec<Type>, Error> {
     let dtype = i.dtype(0, &[Bool])?;
     reduced(i, dtype)
@@ -92,10 +97,10 @@ macro_rules! row {
 row! { SUM "sum" Promote number reads Nothing, vjp Vjp::Rule(|r| vec![Some(spread(r, r.g()))]),
 reference |xs| xs.iter().sum(), kernel |d| if d == F32 { reduce::sum } else { reduce::isum } }
 // elements that share the extreme share the cotangent equally
-row! { MAX "max" Promote number reads Both, vjp Vjp::Rule(|r| vec![Some(extreme(r))]),
+row! { MAX "max" Promote ordered reads Both, vjp Vjp::Rule(|r| vec![Some(extreme(r))]),
 reference |xs| xs.iter().fold(f64::NEG_INFINITY, |a, &b| if a.is_nan() || b.is_nan() { f64::NAN } else { a.max(b) }),
 kernel |d| if d == F32 { reduce::max } else { reduce::imax } }
-row! { MIN "min" Promote number reads Both, vjp Vjp::Rule(|r| vec![Some(extreme(r))]),
+row! { MIN "min" Promote ordered reads Both, vjp Vjp::Rule(|r| vec![Some(extreme(r))]),
 reference |xs| xs.iter().fold(f64::INFINITY, |a, &b| if a.is_nan() || b.is_nan() { f64::NAN } else { a.min(b) }),
 kernel |d| if d == F32 { reduce::min } else { reduce::imin } }
 row! { PROD "prod" Promote number reads Inputs, vjp Vjp::Rule(|r| vec![Some(prod_vjp(r))]),
@@ -178,7 +183,7 @@ pub fn cumulative<'g>(x: Tensor<'g>, op: &'static OpDef, axis: usize) -> Tensor<
 }
 fn running(i: &Infer) -> Result<Vec<Type>, Error> {
     i.dtype(0, &[F32, I32, U32])?;
-    crate::shape::axis(i.op, i.int(0)?, i.inputs[0].shape.len())?;
+    crate::shape::axis(i.op, i.size(0)? as i64, i.inputs[0].shape.len())?;
     Ok(vec![i.inputs[0].clone()])
 }
 fn lanes(shape: &[usize], axis: usize) -> (usize, usize, usize) {

@@ -23,6 +23,14 @@ fn number(i: &Infer) -> Result<Vec<Type>, crate::Error> {
     i.dtype(0, &[F32, I32, U32])?;
     same(i)
 }
+fn integer(i: &Infer) -> Result<Vec<Type>, crate::Error> {
+    i.dtype(0, &[I32, U32])?;
+    same(i)
+}
+fn truth(i: &Infer) -> Result<Vec<Type>, crate::Error> {
+    i.dtype(0, &[Bool])?;
+    same(i)
+}
 fn predicate(i: &Infer) -> Result<Vec<Type>, crate::Error> {
     i.dtype(0, &[F32])?;
     Ok(vec![Type { shape: i.inputs[0].shape.clone(), dtype: Bool }])
@@ -65,21 +73,22 @@ unsafe fn isquare(n: usize, dst: *mut u32, src: [*const u32; 3], params: &[f32])
     // SAFETY: the caller's.
     unsafe { map::imul(n, dst, [src[0], src[0], src[0]], params) }
 }
-fn by_type(dtype: DType, f: MapFn, i: MapFn) -> Option<MapFn> {
+fn by_type(dtype: DType, f: MapFn, i: MapFn, u: MapFn) -> Option<MapFn> {
     match dtype {
         F32 => Some(f),
         I32 => Some(i),
-        U32 | Bool => None,
+        U32 => Some(u),
+        Bool => None,
     }
 }
 
-row! { NEGATIVE "negative" Promote number reads Nothing, vjp Vjp::Rule(|r| vec![Some(-r.g())]), reference |x| -x, kernel |d| by_type(d, map::neg, map::ineg) }
+row! { NEGATIVE "negative" Promote number reads Nothing, vjp Vjp::Rule(|r| vec![Some(-r.g())]), reference |x| -x, kernel |d| by_type(d, map::neg, map::ineg, map::ineg) }
 // jax: d|x|/dx at 0 is 1
 row! { ABS "abs" Promote number reads Inputs, vjp Vjp::Rule(|r| vec![Some(r.x(0).lt(r.x(0).like(0.0)).select(-r.g(), r.g()))]),
-reference f64::abs, kernel |d| by_type(d, map::abs, map::iabs) }
-row! { SQUARE "square" Promote number reads Inputs, vjp Vjp::Rule(|r| vec![Some(r.g() * r.x(0) * 2.0)]), reference |x| x * x, kernel |d| by_type(d, map::square, isquare) }
+reference f64::abs, kernel |d| by_type(d, map::abs, map::iabs, map::copy) }
+row! { SQUARE "square" Promote number reads Inputs, vjp Vjp::Rule(|r| vec![Some(r.g() * r.x(0) * 2.0)]), reference |x| x * x, kernel |d| by_type(d, map::square, isquare, isquare) }
 
-flat! { SIGN "sign" Promote number, |x| if x > 0.0 { 1.0 } else if x < 0.0 { -1.0 } else { x }, |d| by_type(d, map::sign, map::isign) }
+flat! { SIGN "sign" Promote number, |x| if x > 0.0 { 1.0 } else if x < 0.0 { -1.0 } else { x }, |d| by_type(d, map::sign, map::isign, map::word_to_bool) }
 flat! { FLOOR "floor" Float float, f64::floor, |_| Some(map::floor) }
 flat! { CEIL "ceil" Float float, f64::ceil, |_| Some(map::ceil) }
 flat! { ROUND "round" Float float, f64::round_ties_even, |_| Some(map::round) }
@@ -87,8 +96,8 @@ flat! { TRUNC "trunc" Float float, f64::trunc, |_| Some(map::trunc) }
 flat! { IS_FINITE "is_finite" Float predicate, |x| x.is_finite() as u8 as f64, |_| Some(map::is_finite) }
 flat! { IS_NAN "is_nan" Float predicate, |x| x.is_nan() as u8 as f64, |_| Some(map::is_nan) }
 flat! { IS_INF "is_inf" Float predicate, |x| x.is_infinite() as u8 as f64, |_| Some(map::is_inf) }
-flat! { LOGICAL_NOT "logical_not" Bool same, |x| (x == 0.0) as u8 as f64, |_| Some(map::not) }
-flat! { BITWISE_NOT "bitwise_not" Promote same, |x| !(x as i64) as i32 as f64, |d| (d != F32).then_some(map::bit_not as MapFn) }
+flat! { LOGICAL_NOT "logical_not" Bool truth, |x| (x == 0.0) as u8 as f64, |_| Some(map::not) }
+flat! { BITWISE_NOT "bitwise_not" Promote integer, |x| !(x as i64) as i32 as f64, |d| (d != F32).then_some(map::bit_not as MapFn) }
 
 float! { SQRT "sqrt" reads Output, |r| r.g() * 0.5 / r.y(), f64::sqrt, map::sqrt }
 float! { RSQRT "rsqrt" reads Output, |r| r.g() * -0.5 * r.y() * r.y() * r.y(), |x| 1.0 / x.sqrt(), map::rsqrt } // −½·x^(−3/2)

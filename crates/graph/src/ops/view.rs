@@ -118,7 +118,9 @@ row! {
         if p.len() != 3 * shape.len() || i.attrs.floats.len() != 1 {
             return Err(i.bad(format!("low, high and interior are needed for each of {} axes", shape.len())));
         }
-        with_shape(i, shape.iter().zip(p.chunks(3)).map(|(&n, c)| c[0] + c[1] + n + n.saturating_sub(1) * c[2]).collect())
+        // saturating: on 32 bits a sum that wrapped could pass for a small size
+        let padded = |(&n, c): (&usize, &[usize])| n.saturating_sub(1).saturating_mul(c[2]).saturating_add(n).saturating_add(c[0]).saturating_add(c[1]);
+        with_shape(i, shape.iter().zip(p.chunks(3)).map(padded).collect())
     }, vjp |r| {
         let spec: Vec<_> = (r.x(0).shape().iter().zip(r.attrs.ints.chunks(3))).map(|(&n, c)| (c[0] as usize, n, c[2] + 1)).collect();
         vec![Some(r.g().slice(&spec))]
@@ -141,7 +143,7 @@ row! {
     /// ints: the axis. Inputs agree on all others.
     CONCAT "concatenate" None::<usize>, |i| {
         let Some(first) = i.inputs.first() else { return Err(i.bad("at least one tensor is needed")) };
-        let axis = shape::axis(i.op, i.int(0)?, first.shape.len())?;
+        let axis = shape::axis(i.op, i.size(0)? as i64, first.shape.len())?;
         let mut to = first.shape.clone();
         to[axis] = 0;
         for t in i.inputs {

@@ -1,0 +1,139 @@
+// layerTest: one call runs every check that all layers share, on a layer class and its options.
+
+import { describe, expect, test } from "vitest";
+import { grad } from "../ts/functions.js";
+import { Layer } from "../ts/layers/layer.js";
+import type { PartialShape } from "../ts/layers/structure.js";
+import * as ops from "../ts/ops.js";
+import * as saving from "../ts/saving.js";
+import { Tensor, type TensorLike } from "../ts/tensor.js";
+
+type LayerClass = { new (...args: never[]): Layer; fromConfig(config: Record<string, unknown>): Layer; readonly className: string };
+
+export interface LayerTestOptions {
+  /** Parameters by position. */
+  args?: readonly unknown[];
+  options?: Record<string, unknown>;
+  /** Known sizes, the batch first. */
+  inputShape: readonly number[];
+  /** Expected output shape, the batch first; null where it must be unknown for an unknown batch. */
+  outputShape: PartialShape;
+  /** Names of the weights, in order. */
+  weights?: readonly string[];
+  supportsMasking?: boolean;
+  /** Values of the input; default: spread over −1.5 … 1.5, away from 0. */
+  input?: TensorLike;
+  /** Call it as in training? Layers that draw random numbers then give other outputs each time. */
+  training?: boolean;
+  /** False for layers whose output does not depend smoothly on the input. */
+  gradient?: boolean;
+  customObjects?: Record<string, unknown>;
+}
+
+/** Values that are spread out, in no order, and away from kinks at 0 and at whole tenths. */
+export function spread(shape: readonly number[], scale = 1): Tensor {
+  const size = shape.reduce((n, d) => n * d, 1);
+  const data = Float32Array.from({ length: size }, (_, i) => scale * (((i * 7919 + 13) % 31) / 10 - 1.47));
+  return new Tensor(data, shape);
+}
+
+/** Runs all shared checks as tests of the current file. */
+export function layerTest(Class: LayerClass, given: LayerTestOptions): void {
+  const { args = [], options = {}, inputShape, outputShape, weights = [], training = false, gradient = true, customObjects = {} } = given;
+  const make = (): Layer => new Class(...([...args, options] as never[]));
+  const input = (): TensorLike => given.input ?? spread(inputShape);
+  const known = outputShape.map((d, i) => d ?? (i === 0 ? inputShape[0]! : -1));
+
+  describe(`${Class.className} ${JSON.stringify(args)} ${JSON.stringify(options)}`, () => {
+    test("getConfig and fromConfig give an equal layer", () => {
+      const layer = make();
+      const copy = Class.fromConfig(layer.getConfig());
+      expect(saving.serialize(copy)).toEqual(saving.serialize(layer));
+    });
+
+    test("survives Keras' JSON", () => {
+      const layer = make();
+      layer.apply(input() as Tensor, { training });
+      const json = JSON.parse(JSON.stringify(saving.serialize(layer)));
+      const copy = saving.deserialize<Layer>(json, { customObjects });
+      expect(JSON.parse(JSON.stringify(saving.serialize(copy)))).toEqual(json);
+      expect(copy.weights.map((w) => w.shape)).toEqual(layer.weights.map((w) => w.shape));
+    });
+
+    test("the shape by tracing is the shape of the output, and tracing leaves nothing", () => {
+      const layer = make();
+      const built = layer.built;
+      expect(layer.computeOutputShape([null, ...inputShape.slice(1)])).toEqual(outputShape);
+      expect(layer.computeOutputShape(inputShape)).toEqual(known);
+      expect(layer.built).toBe(built);
+      expect(layer.weights).toEqual([]);
+      const y = layer.apply(input() as Tensor, { training });
+      expect(y.shape).toEqual(known);
+      expect(y.dtype).toBe("float32");
+      expect(layer.computeOutputShape([null, ...inputShape.slice(1)])).toEqual(outputShape);
+    });
+
+    test("has the expected weights, under its path", () => {
+      const layer = make();
+      layer.build([null, ...inputShape.slice(1)]);
+      expect(layer.weights.map((w) => w.path)).toEqual(weights.map((name) => `${layer.name}/${name}`));
+      expect(layer.countParams()).toBe(layer.weights.reduce((n, w) => n + w.size, 0));
+      const values = layer.getWeights().map((w, i) => ops.add(w, i + 1));
+      layer.setWeights(values);
+      expect(layer.getWeights().map((w) => w.array())).toEqual(values.map((w) => w.array()));
+      expect(() => layer.setWeights([...values, spread([1])])).toThrow(layer.name);
+      layer.trainable = false;
+      expect(layer.trainableWeights).toEqual([]);
+      expect(layer.nonTrainableWeights.length).toBe(weights.length);
+    });
+
+    test(`${given.supportsMasking ? "passes a mask on" : "ends a mask"}`, () => {
+      const layer = make();
+      expect(layer.supportsMasking).toBe(given.supportsMasking ?? false);
+    });
+
+    test("names a misspelt option", () => {
+      expect(() => new Class(...([...args, { ...options, nmae: "x" }] as never[]))).toThrow(/nmae.*Did you mean "name"/s);
+    });
+
+    if (gradient) {
+      test("gradients agree with differences", () => {
+        const layer = make();
+        const x = input() as Tensor;
+        layer.apply(x);
+        layer.setWeights(layer.getWeights().map((w) => ops.add(w, ops.multiply(spread(w.shape), 0.1))));
+        checkGradients(layer, x);
+      });
+    }
+  });
+}
+
+/**
+ * The gradient of Σ y · p against central differences along two directions of the input and of each weight.
+ *
+ * In float32: a step of 1e-2 and a tolerance of 1e-2 of the size of the terms; a wrong factor or a missing term is far outside.
+ */
+export function checkGradients(layer: Layer, x: Tensor): void {
+  const trainable = layer.trainableVariables;
+  const others = layer.nonTrainableVariables.map((v) => v.value);
+  const values: Tensor[] = [x, ...trainable.map((v) => v.value)];
+  const loss = (all: readonly Tensor[]): Tensor => {
+    const [y] = layer.statelessCall(all.slice(1), others, all[0]!);
+    return ops.sum(ops.multiply(y, spread(y.shape)));
+  };
+  const gradients = grad((all: Tensor[]) => loss(all))(values) as Tensor[];
+  values.forEach((value, i) => {
+    for (const seed of [1, 2]) {
+      const direction = Float32Array.from({ length: value.size }, (_, k) => Math.sin(seed * 12.9 + k * 78.2));
+      const h = 1e-2;
+      const at = (sign: number): number => {
+        const moved = Float32Array.from(value.data as Float32Array, (w, k) => w + sign * h * direction[k]!);
+        return loss(values.map((v, j) => (j === i ? new Tensor(moved, value.shape) : v))).item();
+      };
+      const measured = (at(1) - at(-1)) / (2 * h);
+      const derived = direction.reduce((s, d, k) => s + d * gradients[i]!.data[k]!, 0);
+      const size = direction.reduce((s, d, k) => s + Math.abs(d * gradients[i]!.data[k]!), 1e-1);
+      expect(Math.abs(measured - derived), `${i === 0 ? "input" : trainable[i - 1]!.path}: ${measured} measured, ${derived} derived`).toBeLessThan(2e-2 * size);
+    }
+  });
+}

@@ -1,0 +1,87 @@
+// Weights of a model to and from safetensors, named by their paths.
+
+import { checkOptions, FileError, StateError } from "../errors.js";
+import { readSafetensors, type SafetensorsData, type SafetensorsDtype, type SafetensorsEntry, writeSafetensors } from "../formats/safetensors.js";
+import type { Layer } from "../layers/layer.js";
+import { shapeText } from "../layers/structure.js";
+import { Tensor } from "../tensor.js";
+import type { Variable } from "../variable.js";
+
+/** Where weights are read from: a file's path (Node, Deno, Bun), a URL, the bytes, or a Blob. */
+export type WeightsSource = string | URL | Uint8Array | ArrayBuffer | Blob;
+
+export interface LoadWeightsOptions {
+  /** Load what fits, and warn about the rest. */
+  skipMismatch?: boolean;
+}
+
+const STORED: Record<string, SafetensorsDtype> = { float32: "F32", int32: "I32", uint32: "U32", bool: "BOOL" };
+
+/** The weights as bytes; written to `path` when there is one. */
+export async function saveWeights(model: Layer, path?: string | URL): Promise<Uint8Array> {
+  if (!model.built) throw new StateError(`${model.name}: there are no weights to save: build the model first, with build(inputShape) or by calling it on data.`);
+  const entries = new Map<string, SafetensorsEntry>();
+  for (const [name, v] of named(model)) {
+    const { data, shape, dtype } = v.value;
+    entries.set(name, { dtype: STORED[dtype]!, shape, data: data as SafetensorsData });
+  }
+  const bytes = writeSafetensors(entries, { format: "keratin" });
+  if (path !== undefined) {
+    const { writeFile } = await import("node:fs/promises");
+    await writeFile(path, bytes);
+  }
+  return bytes;
+}
+
+/** Reads, checks everything, then assigns. */
+export async function loadWeights(model: Layer, source: WeightsSource, options: LoadWeightsOptions = {}): Promise<void> {
+  checkOptions("loadWeights", options, ["skipMismatch"]);
+  if (!model.built) throw new StateError(`${model.name}: build the model before loading weights, with build(inputShape) or by calling it on data.`);
+  const entries = readSafetensors(await bytesOf(source));
+  const wanted = named(model);
+  const problems: string[] = [];
+  const values: [Variable, Tensor][] = [];
+  for (const [name, v] of wanted) {
+    const entry = entries.get(name);
+    if (!entry) problems.push(`missing: ${name}`);
+    else if (entry.shape.join() !== v.shape.join()) problems.push(`shape of ${name}: the model has ${shapeText(v.shape)}, the file ${shapeText(entry.shape)}`);
+    else if (entry.dtype !== STORED[v.dtype]) problems.push(`type of ${name}: the model has ${v.dtype}, the file ${entry.dtype}`);
+    else values.push([v, new Tensor(entry.data as Float32Array, entry.shape, { dtype: v.dtype })]);
+  }
+  for (const name of entries.keys()) if (!wanted.has(name)) problems.push(`not in the model: ${name}`);
+  if (problems.length > 0) {
+    const text = `${model.name}: the weights in the file do not fit the model:\n  ${problems.join("\n  ")}`;
+    if (!options.skipMismatch) throw new FileError(`${text}\nNothing was loaded. With { skipMismatch: true } the weights that fit are.`);
+    console.warn(text);
+  }
+  for (const [v, value] of values) v.assign(value);
+}
+
+/** The weights by path; a path that occurs twice gets a number. */
+function named(model: Layer): Map<string, Variable> {
+  const found = new Map<string, Variable>();
+  for (const v of model.weights) {
+    let name = v.path;
+    for (let n = 1; found.has(name); n++) name = `${v.path}_${n}`;
+    found.set(name, v);
+  }
+  return found;
+}
+
+async function bytesOf(source: WeightsSource): Promise<Uint8Array> {
+  if (source instanceof Uint8Array) return source;
+  if (source instanceof ArrayBuffer) return new Uint8Array(source);
+  if (typeof Blob !== "undefined" && source instanceof Blob) return new Uint8Array(await source.arrayBuffer());
+  const text = String(source);
+  if (/^(https?|blob|data):/.test(text)) {
+    const response = await fetch(text);
+    if (!response.ok) throw new FileError(`loadWeights: ${text} answered ${response.status} ${response.statusText}.`);
+    return new Uint8Array(await response.arrayBuffer());
+  }
+  const { readFile } = await import("node:fs/promises");
+  try {
+    return new Uint8Array(await readFile(source as string | URL));
+  } catch (error) {
+    throw new FileError(`loadWeights: cannot read ${text}: ${(error as Error).message}.`, { cause: error });
+  }
+}
