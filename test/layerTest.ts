@@ -1,14 +1,18 @@
 // layerTest: one call runs every check that all layers share, on a layer class and its options.
 
 import { describe, expect, test } from "vitest";
-import { grad } from "../ts/functions.js";
-import { Layer } from "../ts/layers/layer.js";
+import { grad, valueAndGrad } from "../ts/functions.js";
+import type { Layer } from "../ts/layers/layer.js";
 import type { PartialShape } from "../ts/layers/structure.js";
 import * as ops from "../ts/ops.js";
 import * as saving from "../ts/saving.js";
 import { Tensor, type TensorLike } from "../ts/tensor.js";
 
-type LayerClass = { new (...args: never[]): Layer; fromConfig(config: Record<string, unknown>): Layer; readonly className: string };
+type LayerClass = {
+  new (...args: never[]): Layer;
+  fromConfig(config: Record<string, unknown>): Layer;
+  readonly className: string;
+};
 
 export interface LayerTestOptions {
   /** Parameters by position. */
@@ -39,7 +43,16 @@ export function spread(shape: readonly number[], scale = 1): Tensor {
 
 /** Runs all shared checks as tests of the current file. */
 export function layerTest(Class: LayerClass, given: LayerTestOptions): void {
-  const { args = [], options = {}, inputShape, outputShape, weights = [], training = false, gradient = true, customObjects = {} } = given;
+  const {
+    args = [],
+    options = {},
+    inputShape,
+    outputShape,
+    weights = [],
+    training = false,
+    gradient = true,
+    customObjects = {},
+  } = given;
   const make = (): Layer => new Class(...([...args, options] as never[]));
   const input = (): TensorLike => given.input ?? spread(inputShape);
   const known = outputShape.map((d, i) => d ?? (i === 0 ? inputShape[0]! : -1));
@@ -104,6 +117,19 @@ export function layerTest(Class: LayerClass, given: LayerTestOptions): void {
         layer.setWeights(layer.getWeights().map((w) => ops.add(w, ops.multiply(spread(w.shape), 0.1))));
         checkGradients(layer, x);
       });
+
+      if (weights.length > 0) {
+        test("a step against the gradient lowers the loss", () => {
+          const layer = make();
+          const x = input() as Tensor;
+          layer.apply(x);
+          const others = layer.nonTrainableVariables.map((v) => v.value);
+          const loss = (w: Tensor[]): Tensor => ops.mean(ops.square(ops.subtract(layer.statelessCall(w, others, x)[0], 0.7)));
+          const [before, gradients] = valueAndGrad(loss)(layer.trainableVariables.map((v) => v.value)) as [Tensor, Tensor[]];
+          layer.trainableVariables.forEach((v, i) => v.assign(ops.subtract(v.value, ops.multiply(gradients[i]!, 1e-2))));
+          expect(loss(layer.trainableVariables.map((v) => v.value)).item()).toBeLessThan(before.item());
+        });
+      }
     }
   });
 }
@@ -133,7 +159,10 @@ export function checkGradients(layer: Layer, x: Tensor): void {
       const measured = (at(1) - at(-1)) / (2 * h);
       const derived = direction.reduce((s, d, k) => s + d * gradients[i]!.data[k]!, 0);
       const size = direction.reduce((s, d, k) => s + Math.abs(d * gradients[i]!.data[k]!), 1e-1);
-      expect(Math.abs(measured - derived), `${i === 0 ? "input" : trainable[i - 1]!.path}: ${measured} measured, ${derived} derived`).toBeLessThan(2e-2 * size);
+      expect(
+        Math.abs(measured - derived),
+        `${i === 0 ? "input" : trainable[i - 1]!.path}: ${measured} measured, ${derived} derived`,
+      ).toBeLessThan(2e-2 * size);
     }
   });
 }

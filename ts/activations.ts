@@ -140,7 +140,7 @@ export function get(identifier: ActivationIdentifier | undefined): Activation {
   }
   if (typeof identifier === "function") {
     if (identifier.prototype instanceof KerasObject) throw new IdentifierError(`Activation: a class was given, make an object of it: new ${identifier.name}().`);
-    return identifier;
+    return identifier as Activation;
   }
   if (isSerialized(identifier)) return deserialize(identifier);
   if (typeof identifier === "object" && typeof identifier.apply === "function") {

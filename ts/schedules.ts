@@ -189,7 +189,7 @@ export class CosineDecayRestarts extends LearningRateSchedule<CosineDecayRestart
       stretch = floor(f);
       fraction = subtract(f, stretch);
     } else {
-      stretch = floor(divide(log(subtract(1, multiply(f, 1 - t))), Math.log(t)));
+      stretch = floor(divide(log(subtract(1, multiply(f, 1 - t))), log(tensor(t))));
       const length = power(tensor(t), stretch);
       fraction = divide(subtract(f, divide(subtract(1, length), 1 - t)), length);
     }

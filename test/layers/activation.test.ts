@@ -13,7 +13,13 @@ layerTest(ELU, { options: { alpha: 0.7 }, ...same });
 layerTest(Softmax, same);
 layerTest(Softmax, { options: { axis: [1, 2] }, inputShape: [2, 3, 2], outputShape: [null, 3, 2], supportsMasking: true });
 layerTest(PReLU, { ...same, weights: ["alpha"] });
-layerTest(PReLU, { options: { sharedAxes: [1], alphaInitializer: "ones" }, inputShape: [2, 3, 4], outputShape: [null, 3, 4], weights: ["alpha"], supportsMasking: true });
+layerTest(PReLU, {
+  options: { sharedAxes: [1], alphaInitializer: "ones" },
+  inputShape: [2, 3, 4],
+  outputShape: [null, 3, 4],
+  weights: ["alpha"],
+  supportsMasking: true,
+});
 
 test("ReLU has three pieces", () => {
   const y = new ReLU({ maxValue: 6, negativeSlope: 0.1, threshold: 1 }).apply(tensor([-2, 0, 1, 1.5, 7]));
@@ -31,12 +37,38 @@ test("PReLU multiplies negative values with its slope", () => {
   const layer = new PReLU({ alphaInitializer: "ones" });
   layer.build([null, 2]);
   layer.setWeights([tensor([0.5, 2])]);
-  expect(layer.apply(tensor([[-2, -3], [2, 3]])).array()).toEqual([[-1, -6], [2, 3]]);
+  expect(
+    layer
+      .apply(
+        tensor([
+          [-2, -3],
+          [2, 3],
+        ]),
+      )
+      .array(),
+  ).toEqual([
+    [-1, -6],
+    [2, 3],
+  ]);
 });
 
 test("Softmax with a mask leaves nothing to masked entries, and an empty row all zero", () => {
-  const y = new Softmax().apply(tensor([[1, 1, 5], [1, 2, 3]]), { mask: tensor([[true, true, false], [false, false, false]]) });
-  expect(y.array()).toEqual([[0.5, 0.5, 0], [0, 0, 0]]);
+  const y = new Softmax().apply(
+    tensor([
+      [1, 1, 5],
+      [1, 2, 3],
+    ]),
+    {
+      mask: tensor([
+        [true, true, false],
+        [false, false, false],
+      ]),
+    },
+  );
+  expect(y.array()).toEqual([
+    [0.5, 0.5, 0],
+    [0, 0, 0],
+  ]);
 });
 
 test("an unknown activation names near misses", () => {

@@ -13,14 +13,33 @@ layerTest(Masking, { options: { maskValue: 2 }, inputShape: [2, 3, 2], outputSha
 layerTest(ActivityRegularization, { options: { l1: 0.1, l2: 0.2 }, ...same });
 
 test("Masking masks steps whose features all equal the value, and clears them", () => {
-  const y = new Masking({ maskValue: 9 }).apply(tensor([[[9, 9], [9, 1], [2, 3]]]));
-  expect(y.array()).toEqual([[[0, 0], [9, 1], [2, 3]]]);
+  const y = new Masking({ maskValue: 9 }).apply(
+    tensor([
+      [
+        [9, 9],
+        [9, 1],
+        [2, 3],
+      ],
+    ]),
+  );
+  expect(y.array()).toEqual([
+    [
+      [0, 0],
+      [9, 1],
+      [2, 3],
+    ],
+  ]);
   expect(y.mask!.array()).toEqual([[false, true, true]]);
 });
 
 test("ActivityRegularization adds its penalty per sample", () => {
   const layer = new ActivityRegularization({ l1: 1, l2: 10 });
-  layer.apply(tensor([[1, -2], [0, 1]]));
+  layer.apply(
+    tensor([
+      [1, -2],
+      [0, 1],
+    ]),
+  );
   expect(layer.losses.map((l) => l.item())).toEqual([32]); // (1 · 4 + 10 · 6) / 2
 });
 

@@ -9,19 +9,38 @@ import { layerTest } from "../layerTest.js";
 layerTest(Dense, { args: [4], inputShape: [3, 5], outputShape: [null, 4], weights: ["kernel", "bias"], supportsMasking: true });
 layerTest(Dense, {
   args: [3],
-  options: { activation: "tanh", kernelRegularizer: "l2", biasConstraint: "NonNeg", kernelInitializer: "he_normal", name: "hidden" },
+  options: {
+    activation: "tanh",
+    kernelRegularizer: "l2",
+    biasConstraint: "NonNeg",
+    kernelInitializer: "he_normal",
+    name: "hidden",
+  },
   inputShape: [2, 1, 17],
   outputShape: [null, 1, 3],
   weights: ["kernel", "bias"],
   supportsMasking: true,
 });
-layerTest(Dense, { args: [1], options: { useBias: false }, inputShape: [1, 4, 2, 3], outputShape: [null, 4, 2, 1], weights: ["kernel"], supportsMasking: true });
+layerTest(Dense, {
+  args: [1],
+  options: { useBias: false },
+  inputShape: [1, 4, 2, 3],
+  outputShape: [null, 4, 2, 1],
+  weights: ["kernel"],
+  supportsMasking: true,
+});
 
 describe("Dense", () => {
   test("is activation(x · kernel + bias)", () => {
     const layer = new Dense(2, { activation: "relu" });
     layer.build([null, 2]);
-    layer.setWeights([tensor([[1, 2], [3, -4]]), tensor([10, 1])]);
+    layer.setWeights([
+      tensor([
+        [1, 2],
+        [3, -4],
+      ]),
+      tensor([10, 1]),
+    ]);
     expect(layer.apply(tensor([[1, 1]])).array()).toEqual([[14, 0]]); // [1 + 3 + 10, 2 − 4 + 1 < 0]
   });
   test("an empty batch gives an empty batch", () => {
@@ -34,6 +53,8 @@ describe("Dense", () => {
     expect(() => new Dense(2, { loraRank: 4 as never })).toThrow("loraRank is not supported");
   });
   test("null stands for no activation", () => {
-    expect(new Dense(2, { activation: null }).getConfig().activation).toBe(new Dense(2, { activation: "linear" }).getConfig().activation);
+    expect(new Dense(2, { activation: null }).getConfig().activation).toBe(
+      new Dense(2, { activation: "linear" }).getConfig().activation,
+    );
   });
 });

@@ -1,7 +1,15 @@
 // Dropout and its kin.
 
 import { describe, expect, test } from "vitest";
-import { AlphaDropout, Dropout, GaussianDropout, GaussianNoise, SpatialDropout1D, SpatialDropout2D, SpatialDropout3D } from "../../ts/layers/index.js";
+import {
+  AlphaDropout,
+  Dropout,
+  GaussianDropout,
+  GaussianNoise,
+  SpatialDropout1D,
+  SpatialDropout2D,
+  SpatialDropout3D,
+} from "../../ts/layers/index.js";
 import * as ops from "../../ts/ops.js";
 import { layerTest } from "../layerTest.js";
 
@@ -12,7 +20,13 @@ layerTest(GaussianDropout, { args: [0.1], options: { seed: 1 }, ...same });
 layerTest(AlphaDropout, { args: [0.1], options: { seed: 1 }, ...same });
 layerTest(SpatialDropout1D, { args: [0.5], inputShape: [2, 3, 4], outputShape: [null, 3, 4], supportsMasking: true });
 layerTest(SpatialDropout2D, { args: [0.5], inputShape: [2, 3, 1, 4], outputShape: [null, 3, 1, 4], supportsMasking: true });
-layerTest(SpatialDropout3D, { args: [0.5], options: { dataFormat: "channels_first" }, inputShape: [1, 2, 3, 1, 4], outputShape: [null, 2, 3, 1, 4], supportsMasking: true });
+layerTest(SpatialDropout3D, {
+  args: [0.5],
+  options: { dataFormat: "channels_first" },
+  inputShape: [1, 2, 3, 1, 4],
+  outputShape: [null, 2, 3, 1, 4],
+  supportsMasking: true,
+});
 
 describe("Dropout", () => {
   test("keeps 1 − rate of the elements and divides them by it", () => {
@@ -58,5 +72,11 @@ test("SpatialDropout2D drops whole channels", () => {
 });
 
 test("the config of SpatialDropout is as short as in Keras", () => {
-  expect(new SpatialDropout2D(0.5, { seed: 1, name: "s" }).getConfig()).toEqual({ rate: 0.5, seed: 1, name: "s", dtype: "float32", dataFormat: "channels_last" });
+  expect(new SpatialDropout2D(0.5, { seed: 1, name: "s" }).getConfig()).toEqual({
+    rate: 0.5,
+    seed: 1,
+    name: "s",
+    dtype: "float32",
+    dataFormat: "channels_last",
+  });
 });

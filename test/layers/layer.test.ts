@@ -43,7 +43,14 @@ class Block extends Layer {
   }
 }
 
-layerTest(Scale, { options: { factor: 2 }, inputShape: [3, 4], outputShape: [null, 4], weights: ["w"], supportsMasking: true, customObjects: { Scale } });
+layerTest(Scale, {
+  options: { factor: 2 },
+  inputShape: [3, 4],
+  outputShape: [null, 4],
+  weights: ["w"],
+  supportsMasking: true,
+  customObjects: { Scale },
+});
 
 describe("names", () => {
   test("are the class in snake case, counted", () => {
@@ -112,14 +119,20 @@ describe("calling", () => {
         return undefined as never;
       }
     }
-    expect(() => new Nothing().apply(ops.ones([1]))).toThrow('Nothing.call() of layer "nothing" must return a tensor, or an array or object of tensors; it returned undefined.');
+    expect(() => new Nothing().apply(ops.ones([1]))).toThrow(
+      'Nothing.call() of layer "nothing" must return a tensor, or an array or object of tensors; it returned undefined.',
+    );
   });
   test("an input of the wrong rank or size names the layer and both shapes, and changes nothing", () => {
     const dense = new Dense(2);
-    expect(() => dense.apply(ops.ones([3]))).toThrow('Input 0 of layer "dense" is incompatible with the layer: expected min_ndim=2, found ndim=1. Full shape received: (3,)');
+    expect(() => dense.apply(ops.ones([3]))).toThrow(
+      'Input 0 of layer "dense" is incompatible with the layer: expected min_ndim=2, found ndim=1. Full shape received: (3,)',
+    );
     expect(dense.built).toBe(false);
     dense.apply(ops.ones([3, 4]));
-    expect(() => dense.apply(ops.ones([3, 5]))).toThrow("expected axis -1 of input shape to have value 4, but received input with shape (3, 5)");
+    expect(() => dense.apply(ops.ones([3, 5]))).toThrow(
+      "expected axis -1 of input shape to have value 4, but received input with shape (3, 5)",
+    );
     expect(dense.apply(ops.ones([1, 4])).shape).toEqual([1, 2]);
   });
   test("an error of the core carries the path of the layer", () => {
@@ -172,7 +185,11 @@ describe("calling", () => {
 describe("losses", () => {
   // 4 × 3 ones · 3 × 2 ones: outputs 3; the penalty of Keras' documentation: l2 0.1 · 6 = 0.6, activity 24 / 4 = 6.
   test("the activity regularizer is divided by the batch, then come the penalties of weights", () => {
-    const layer = new Dense(2, { kernelInitializer: "ones", kernelRegularizer: new regularizers.L2(0.1), activityRegularizer: new regularizers.L1(1) });
+    const layer = new Dense(2, {
+      kernelInitializer: "ones",
+      kernelRegularizer: new regularizers.L2(0.1),
+      activityRegularizer: new regularizers.L1(1),
+    });
     layer.apply(ops.ones([4, 3]));
     expect(layer.losses.map((l) => l.item())).toEqual([6, Math.fround(0.6)]);
     layer.apply(ops.ones([4, 3]));
@@ -199,7 +216,9 @@ describe("statelessCall", () => {
   test("returns what a seed generator becomes", () => {
     const layer = new Dropout(0.5, { seed: 7 });
     const before = layer.nonTrainableVariables[0]!.value.array();
-    const [, after] = layer.statelessCall([], [tensor(before as number[], { dtype: "uint32" })], ops.ones([2, 2]), { training: true });
+    const [, after] = layer.statelessCall([], [tensor(before as number[], { dtype: "uint32" })], ops.ones([2, 2]), {
+      training: true,
+    });
     expect(layer.nonTrainableVariables[0]!.value.array()).toEqual(before);
     expect(after[0]!.array()).not.toEqual(before);
   });
@@ -218,7 +237,15 @@ describe("statelessCall", () => {
 });
 
 describe("masks", () => {
-  const masked = (): Tensor => new Masking().apply(tensor([[[0, 0], [1, 2]]]));
+  const masked = (): Tensor =>
+    new Masking().apply(
+      tensor([
+        [
+          [0, 0],
+          [1, 2],
+        ],
+      ]),
+    );
   test("travel through layers that support them, and end at others with a warning", () => {
     const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
     expect(new Dense(3).apply(masked()).mask!.array()).toEqual([[false, true]]);
@@ -247,8 +274,13 @@ describe("masks", () => {
 test("setWeights checks everything before it writes anything", () => {
   const layer = new Dense(2, { kernelInitializer: "zeros" });
   layer.build([null, 2]);
-  expect(() => layer.setWeights([ops.ones([2, 2]), ops.ones([3])])).toThrow("(2,) (dense/bias) is not compatible with the provided weight shape (3,)");
-  expect(layer.getWeights()[0]!.array()).toEqual([[0, 0], [0, 0]]);
+  expect(() => layer.setWeights([ops.ones([2, 2]), ops.ones([3])])).toThrow(
+    "(2,) (dense/bias) is not compatible with the provided weight shape (3,)",
+  );
+  expect(layer.getWeights()[0]!.array()).toEqual([
+    [0, 0],
+    [0, 0],
+  ]);
 });
 
 test("countParams before build says what to do", () => {

@@ -38,5 +38,10 @@ test("bad targets are refused at construction, bad sizes when called", () => {
 });
 
 test("RepeatVector repeats", () => {
-  expect(new RepeatVector(2).apply([[1, 2]] as never).array()).toEqual([[[1, 2], [1, 2]]]);
+  expect(new RepeatVector(2).apply([[1, 2]] as never).array()).toEqual([
+    [
+      [1, 2],
+      [1, 2],
+    ],
+  ]);
 });

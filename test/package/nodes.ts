@@ -3,9 +3,9 @@
 import { execFileSync } from "node:child_process";
 import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 
-const CACHE = join(process.env.KERATIN_CACHE ?? "target", "node");
+const CACHE = resolve(process.env.KERATIN_CACHE ?? "target", "node");
 
 export const npm = (args: string[], cwd: string): string =>
   execFileSync("npm", [...args, "--no-audit", "--no-fund", "--loglevel=error"], {

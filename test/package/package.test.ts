@@ -66,7 +66,7 @@ describe.each([20, 22, 24, 26])("Node %i", (major) => {
       why = `no Node ${major} could be had from npm: ${String(error).split("\n")[0]}`;
     }
   });
-  test.each(["use.mjs", "use.cjs"])("trains and predicts from %s, and exits by itself", (file, { skip }) => {
+  test.for(["use.mjs", "use.cjs"])("trains and predicts from %s, and exits by itself", (file, { skip }) => {
     if (!binary) skip(why);
     const answer = JSON.parse(execFileSync(binary, [file], { cwd: project, encoding: "utf8", timeout: 60_000 }));
     expect(answer.node).toMatch(new RegExp(`^${major}\\.`));

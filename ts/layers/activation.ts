@@ -106,7 +106,12 @@ export interface PReLUOptions extends LayerOptions {
  */
 export class PReLU extends Layer {
   static override readonly className: string = "PReLU";
-  static override readonly defaults = { alphaInitializer: "Zeros", alphaRegularizer: null, alphaConstraint: null, sharedAxes: null };
+  static override readonly defaults = {
+    alphaInitializer: "Zeros",
+    alphaRegularizer: null,
+    alphaConstraint: null,
+    sharedAxes: null,
+  };
   readonly alphaInitializer: initializers.InitializerLike;
   readonly alphaRegularizer: regularizers.RegularizerLike | null;
   readonly alphaConstraint: constraints.ConstraintLike | null;
@@ -136,7 +141,9 @@ export class PReLU extends Layer {
       regularizer: this.alphaRegularizer,
       constraint: this.alphaConstraint,
     });
-    const axes = Object.fromEntries(shape.map((d, i) => [i + 1, d] as const).filter(([axis]) => !this.sharedAxes?.includes(axis)));
+    const axes = Object.fromEntries(
+      shape.map((d, i) => [i + 1, d] as const).filter(([axis]) => !this.sharedAxes?.includes(axis)),
+    );
     this.inputSpec = new InputSpec({ ndim: inputShape.length, axes });
   }
 
@@ -210,5 +217,6 @@ export class Softmax extends Layer {
 }
 
 function notNegative(where: string, name: string, value: unknown): void {
-  if (typeof value !== "number" || !(value >= 0)) throw new ValueError(`${where}: ${name} must be a number ≥ 0, received ${JSON.stringify(value)}.`);
+  if (typeof value !== "number" || !(value >= 0))
+    throw new ValueError(`${where}: ${name} must be a number ≥ 0, received ${JSON.stringify(value)}.`);
 }

@@ -58,7 +58,9 @@ export function checkOutputs(outputs: unknown, layer: { readonly name: string })
     if (x instanceof Tensor) return;
     const parts = Array.isArray(x) ? x : isPlainObject(x) ? Object.values(x) : [];
     if (parts.length === 0) {
-      throw new ValueError(`${layer.constructor.name}.call() of layer "${layer.name}" must return a tensor, or an array or object of tensors; it returned ${what(x)}.`);
+      throw new ValueError(
+        `${layer.constructor.name}.call() of layer "${layer.name}" must return a tensor, or an array or object of tensors; it returned ${what(x)}.`,
+      );
     }
     for (const y of parts) if (y !== null) check(y);
   };

@@ -72,7 +72,10 @@ export class ActivityRegularization extends Layer {
   readonly l2: number;
 
   constructor(options: ActivityRegularizationOptions = {}) {
-    super({ ...options, activityRegularizer: new regularizers.L1L2({ l1: options.l1 ?? 0, l2: options.l2 ?? 0 }) } as LayerOptions);
+    super({
+      ...options,
+      activityRegularizer: new regularizers.L1L2({ l1: options.l1 ?? 0, l2: options.l2 ?? 0 }),
+    } as LayerOptions);
     this.l1 = options.l1 ?? 0;
     this.l2 = options.l2 ?? 0;
     this.supportsMasking = true;

@@ -70,7 +70,8 @@ export class Dense extends Layer {
       throw new ValueError(`Dense: units must be a positive whole number, received ${JSON.stringify(units)}.`);
     }
     for (const key of ["quantizationConfig", "loraRank", "loraAlpha"] as const) {
-      if (options[key] !== undefined && options[key] !== null) throw new ValueError(`Dense: ${key} is not supported; leave it out.`);
+      if (options[key] !== undefined && options[key] !== null)
+        throw new ValueError(`Dense: ${key} is not supported; leave it out.`);
     }
     this.units = units;
     this.activation = activations.get(options.activation ?? null);
@@ -87,7 +88,8 @@ export class Dense extends Layer {
 
   override build(inputShape: PartialShape): void {
     const size = inputShape.at(-1);
-    if (size === null || size === undefined) throw new ValueError(`${this.name}: the size of the last axis must be known to make the kernel.`);
+    if (size === null || size === undefined)
+      throw new ValueError(`${this.name}: the size of the last axis must be known to make the kernel.`);
     this.kernel = this.addWeight({
       name: "kernel",
       shape: [size, this.units],

@@ -18,7 +18,9 @@ type Seeded = LayerOptions & { seed?: number | null };
 /** A share of 0 to 1. Errors: `ValueError`. */
 function share(where: string, name: string, value: unknown): number {
   if (typeof value !== "number" || !(value >= 0 && value <= 1)) {
-    throw new ValueError(`${where}: invalid value for ${name}, expected a number from 0 to 1, received ${JSON.stringify(value)}.`);
+    throw new ValueError(
+      `${where}: invalid value for ${name}, expected a number from 0 to 1, received ${JSON.stringify(value)}.`,
+    );
   }
   return value;
 }
@@ -99,7 +101,9 @@ abstract class SpatialDropout extends RandomLayer {
     this.rate = share(where, "rate", rate);
     this.dataFormat = dataFormat ?? "channels_last";
     if (this.dataFormat !== "channels_last" && this.dataFormat !== "channels_first") {
-      throw new ValueError(`${where}: dataFormat must be "channels_last" or "channels_first", received ${JSON.stringify(dataFormat)}.`);
+      throw new ValueError(
+        `${where}: dataFormat must be "channels_last" or "channels_first", received ${JSON.stringify(dataFormat)}.`,
+      );
     }
     this.inputSpec = new InputSpec({ ndim });
     this.seeded(rate > 0);
@@ -187,7 +191,7 @@ export class GaussianDropout extends RandomLayer {
 }
 
 // The value that selu takes at −∞: −scale · alpha of Klambauer et al., "Self-Normalizing Neural Networks".
-const SELU_FLOOR = -1.6732632423543772848170429916717 * 1.0507009873554804934193349852946;
+const SELU_FLOOR = -1.6732632423543772 * 1.0507009873554805;
 
 /**
  * Dropout for selu networks: dropped elements take selu's floor, then `a · x + b` keeps mean and variance.

@@ -1,6 +1,6 @@
 // DTypePolicy: the pair of types that a layer computes in and keeps its weights in.
 
-import { type EdgeDType, coreDType } from "../core/dtype.js";
+import { coreDType, type EdgeDType } from "../core/dtype.js";
 import { ValueError } from "../errors.js";
 import { KerasObject } from "../saving/object.js";
 
@@ -26,7 +26,9 @@ export class DTypePolicy extends KerasObject {
       this.computeDtype = name.slice(6);
       this.variableDtype = "float32";
       if (this.computeDtype !== "float16" && this.computeDtype !== "bfloat16") {
-        throw new ValueError(`DTypePolicy: ${JSON.stringify(name)} is no policy; use "mixed_float16", "mixed_bfloat16" or the name of a dtype.`);
+        throw new ValueError(
+          `DTypePolicy: ${JSON.stringify(name)} is no policy; use "mixed_float16", "mixed_bfloat16" or the name of a dtype.`,
+        );
       }
     } else {
       coreDType(name); // throws when it is none

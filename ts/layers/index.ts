@@ -4,7 +4,15 @@ import { registerClass } from "../saving/serialize.js";
 import { Activation, ELU, LeakyReLU, PReLU, ReLU, Softmax } from "./activation.js";
 import { ActivityRegularization, Identity, Masking } from "./core.js";
 import { Dense } from "./dense.js";
-import { AlphaDropout, Dropout, GaussianDropout, GaussianNoise, SpatialDropout1D, SpatialDropout2D, SpatialDropout3D } from "./dropout.js";
+import {
+  AlphaDropout,
+  Dropout,
+  GaussianDropout,
+  GaussianNoise,
+  SpatialDropout1D,
+  SpatialDropout2D,
+  SpatialDropout3D,
+} from "./dropout.js";
 import { DTypePolicy } from "./dtypePolicy.js";
 import { InputLayer } from "./input.js";
 import { Lambda } from "./lambda.js";

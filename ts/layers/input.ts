@@ -41,7 +41,8 @@ export class InputLayer extends Layer {
     if (!shape && !batchShape) throw new ValueError("InputLayer: you must pass a shape, such as { shape: [784] }.");
     this.batchShape = Object.freeze(batchShape ? [...batchShape] : [batchSize, ...shape!]);
     const bad = this.batchShape.find((d) => d !== null && !(Number.isInteger(d) && d >= 0));
-    if (bad !== undefined) throw new ValueError(`InputLayer: sizes are whole numbers ≥ 0 or null, received ${shapeText(this.batchShape)}.`);
+    if (bad !== undefined)
+      throw new ValueError(`InputLayer: sizes are whole numbers ≥ 0 or null, received ${shapeText(this.batchShape)}.`);
     this.#dtype = options.dtype ?? "float32";
     this.optional = options.optional ?? false;
     this.output = new KerasTensor(this.batchShape, this.#dtype, { layer: this, node: 0, index: 0 }, options.name);
@@ -56,7 +57,14 @@ export class InputLayer extends Layer {
   }
 
   override getConfig(): Record<string, unknown> {
-    return { batchShape: this.batchShape, dtype: this.#dtype, sparse: false, ragged: false, name: this.name, optional: this.optional };
+    return {
+      batchShape: this.batchShape,
+      dtype: this.#dtype,
+      sparse: false,
+      ragged: false,
+      name: this.name,
+      optional: this.optional,
+    };
   }
 }
 
@@ -68,6 +76,8 @@ export class InputLayer extends Layer {
 export function Input(shape: PartialShape, options?: InputOptions): KerasTensor;
 export function Input(options: InputOptions): KerasTensor;
 export function Input(shapeOrOptions: PartialShape | InputOptions, options: InputOptions = {}): KerasTensor {
-  const given: InputOptions = Array.isArray(shapeOrOptions) ? { ...options, shape: shapeOrOptions } : (shapeOrOptions as InputOptions);
+  const given: InputOptions = Array.isArray(shapeOrOptions)
+    ? { ...options, shape: shapeOrOptions }
+    : (shapeOrOptions as InputOptions);
   return new InputLayer(given).output;
 }

@@ -34,7 +34,15 @@ export class InputSpec {
 
   constructor(options: InputSpecOptions = {}) {
     checkOptions("InputSpec", options, KEYS);
-    const { dtype = null, shape = null, ndim = null, maxNdim = null, minNdim = null, axes, allowLastAxisSqueeze = false } = options;
+    const {
+      dtype = null,
+      shape = null,
+      ndim = null,
+      maxNdim = null,
+      minNdim = null,
+      axes,
+      allowLastAxisSqueeze = false,
+    } = options;
     this.dtype = dtype;
     this.shape = shape;
     this.ndim = shape ? shape.length : ndim;
@@ -45,7 +53,8 @@ export class InputSpec {
     this.name = options.name ?? null;
     this.optional = options.optional ?? false;
     for (const axis of Object.keys(this.axes)) {
-      if (!Number.isInteger(Number(axis))) throw new ValueError(`InputSpec: the keys of axes are whole numbers, received ${JSON.stringify(axis)}.`);
+      if (!Number.isInteger(Number(axis)))
+        throw new ValueError(`InputSpec: the keys of axes are whole numbers, received ${JSON.stringify(axis)}.`);
     }
   }
 }
@@ -85,16 +94,23 @@ function checkInput(spec: InputSpec, t: Described, index: number, layer: string)
     const expected = spec.shape ? `expected shape=${shapeText(spec.shape)}` : `expected ndim=${spec.ndim}`;
     fail(spec.shape ? `${expected}, found shape=${shapeText(shape)}` : `${expected}, found ndim=${shape.length}. ${full}`);
   }
-  if (spec.maxNdim !== null && shape.length > spec.maxNdim) fail(`expected max_ndim=${spec.maxNdim}, found ndim=${shape.length}. ${full}`);
-  if (spec.minNdim !== null && shape.length < spec.minNdim) fail(`expected min_ndim=${spec.minNdim}, found ndim=${shape.length}. ${full}`);
-  if (spec.dtype !== null && t.dtype !== undefined && t.dtype !== spec.dtype) fail(`expected dtype=${spec.dtype}, found dtype=${t.dtype}`);
+  if (spec.maxNdim !== null && shape.length > spec.maxNdim)
+    fail(`expected max_ndim=${spec.maxNdim}, found ndim=${shape.length}. ${full}`);
+  if (spec.minNdim !== null && shape.length < spec.minNdim)
+    fail(`expected min_ndim=${spec.minNdim}, found ndim=${shape.length}. ${full}`);
+  if (spec.dtype !== null && t.dtype !== undefined && t.dtype !== spec.dtype)
+    fail(`expected dtype=${spec.dtype}, found dtype=${t.dtype}`);
   for (const [key, value] of Object.entries(spec.axes)) {
     const axis = Number(key);
     if (value !== null && shape.at(axis) !== null && shape.at(axis) !== value) {
       fail(`expected axis ${axis} of input shape to have value ${value}, but received input with shape ${shapeText(shape)}`);
     }
   }
-  if (spec.shape && shape.length === spec.shape.length && !spec.shape.every((d, i) => d === null || shape[i] === null || d === shape[i])) {
+  if (
+    spec.shape &&
+    shape.length === spec.shape.length &&
+    !spec.shape.every((d, i) => d === null || shape[i] === null || d === shape[i])
+  ) {
     fail(`expected shape=${shapeText(spec.shape)}, found shape=${shapeText(shape)}`);
   }
 }

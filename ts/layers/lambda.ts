@@ -1,12 +1,15 @@
 // Lambda: any function of tensors as a layer.
 
 import { ValueError } from "../errors.js";
-import { Tensor } from "../tensor.js";
+import type { Tensor } from "../tensor.js";
 import { type CallArguments, Layer, type LayerOptions } from "./layer.js";
 import { isPlainObject, isShape, type PartialShape, type Structure, type TensorTree } from "./structure.js";
 
 /** The function of a Lambda layer; it receives `arguments`, `mask` and `training` as options. */
-export type LambdaFunction = (inputs: Tensor, options: Record<string, unknown> & { mask: TensorTree; training: boolean }) => TensorTree;
+export type LambdaFunction = (
+  inputs: Tensor,
+  options: Record<string, unknown> & { mask: TensorTree; training: boolean },
+) => TensorTree;
 
 export interface LambdaOptions extends LayerOptions {
   /** Shape of the output without the batch, or a function of the input shape; default: found by tracing. */
@@ -34,7 +37,8 @@ export class Lambda extends Layer {
 
   constructor(func: LambdaFunction, options: LambdaOptions = {}) {
     super(options);
-    if (typeof func !== "function") throw new ValueError(`Lambda: expected a function of tensors, received ${func === null ? "null" : typeof func}.`);
+    if (typeof func !== "function")
+      throw new ValueError(`Lambda: expected a function of tensors, received ${func === null ? "null" : typeof func}.`);
     this.function = func;
     this.outputShape = options.outputShape ?? null;
     this.mask = options.mask ?? null;

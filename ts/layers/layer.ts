@@ -1,50 +1,35 @@
 // Layer: config, weights, sub-layers, the steps of a call. What all layers share, and the base of users' own.
 
-import { coreDType, type EdgeDType } from "../core/dtype.js";
-import { checkOptions, ShapeError, StateError, ValueError } from "../errors.js";
 import * as constraints from "../constraints.js";
+import { coreDType } from "../core/dtype.js";
+import { checkOptions, ShapeError, StateError, ValueError } from "../errors.js";
 import * as initializers from "../initializers.js";
 import * as regularizers from "../regularizers.js";
-import { classNameOf as nameOfClass, type Config, type KerasClass, KerasObject } from "../saving/object.js";
 import { toSnakeCase, toSnakeName, uniqueName } from "../saving/names.js";
+import { type Config, type KerasClass, KerasObject, classNameOf as nameOfClass } from "../saving/object.js";
 import { Tensor, type TensorLike, tensor } from "../tensor.js";
 import { Variable, withValues } from "../variable.js";
-import { type CallArguments, type CallOptions, attachMask, checkOutputs, hasTensor, masksFor, perSample } from "./calling.js";
-import { DTypePolicy, type DTypeIdentifier } from "./dtypePolicy.js";
+import { attachMask, type CallArguments, type CallOptions, checkOutputs, hasTensor, masksFor, perSample } from "./calling.js";
+import { DTypePolicy } from "./dtypePolicy.js";
 import { checkInputs, type InputSpec } from "./inputSpec.js";
-import { currentCall, currentPath, eagerly, inScope, withCall } from "./scope.js";
+import type { LayerOptions, WeightOptions } from "./options.js";
+import { currentCall, currentPath, eagerly, inScope, locateErrors, withCall } from "./scope.js";
 import { outputShape } from "./shapes.js";
-import { isPlainObject, type PartialShape, type Structure, shapesOf, shapeText, type TensorInput, type TensorTree, tensorsOf, toTensors } from "./structure.js";
+import {
+  isPlainObject,
+  type PartialShape,
+  type Structure,
+  shapesOf,
+  shapeText,
+  type TensorInput,
+  type TensorTree,
+  tensorsOf,
+  toTensors,
+} from "./structure.js";
 import { partsOf } from "./tracking.js";
+import { assignAll, boundTo } from "./values.js";
 
-/** Options that every layer takes. */
-export interface LayerOptions {
-  /** Without `/`. Default: the class name in snake case, numbered. */
-  name?: string | null;
-  /** False: no optimizer changes the weights. */
-  trainable?: boolean;
-  dtype?: DTypeIdentifier;
-  autocast?: boolean;
-  /** Added to the loss for every output of every call, divided by the batch size. */
-  activityRegularizer?: regularizers.RegularizerIdentifier;
-  /** Shape of one sample; the first layer of a Sequential model may say it. */
-  inputShape?: PartialShape | null;
-  /** `inputDim: 784` is `inputShape: [784]`. */
-  inputDim?: number | null;
-}
-
-export type { CallArguments, CallOptions };
-
-export interface WeightOptions {
-  shape?: readonly number[];
-  /** Default: glorot_uniform, or zeros for integers. */
-  initializer?: initializers.InitializerIdentifier | null;
-  dtype?: EdgeDType | null;
-  trainable?: boolean;
-  regularizer?: regularizers.RegularizerIdentifier;
-  constraint?: constraints.ConstraintIdentifier;
-  name?: string;
-}
+export type { CallArguments, CallOptions, LayerOptions, WeightOptions };
 
 const BASE_OPTIONS = ["name", "trainable", "dtype", "autocast", "activityRegularizer", "inputShape", "inputDim"];
 
@@ -98,7 +83,8 @@ export class Layer extends KerasObject {
     if (name !== undefined && name !== null && (typeof name !== "string" || name.includes("/") || name === "")) {
       throw new ValueError(`${where}: name must be a string without "/", received ${JSON.stringify(name)}.`);
     }
-    if (typeof trainable !== "boolean") throw new ValueError(`${where}: trainable must be true or false, received ${JSON.stringify(trainable)}.`);
+    if (typeof trainable !== "boolean")
+      throw new ValueError(`${where}: trainable must be true or false, received ${JSON.stringify(trainable)}.`);
     this.name = name ?? uniqueName(toSnakeCase(where));
     this.dtypePolicy = DTypePolicy.get(options.dtype);
     this.autocast = autocast;
@@ -121,7 +107,9 @@ export class Layer extends KerasObject {
 
   /** The function of the layer. Overridden by every layer. */
   call(..._args: (TensorTree | CallArguments)[]): TensorTree {
-    throw new StateError(`${classNameOf(this)} has no call(x, options): a layer overrides it with its computation, written in ops.`);
+    throw new StateError(
+      `${classNameOf(this)} has no call(x, options): a layer overrides it with its computation, written in ops.`,
+    );
   }
 
   /** The mask of the outputs; the default passes the mask of the inputs on. */
@@ -147,7 +135,8 @@ export class Layer extends KerasObject {
   #split(args: readonly (TensorInput | CallOptions)[]): { inputs: TensorInput[]; options: CallOptions } {
     if (args.length === 0) throw new ValueError(`${this.name}: apply needs an input tensor.`);
     const last = args.at(-1);
-    if (args.length > 1 && (last === undefined || isPlainObject(last))) return { inputs: args.slice(0, -1) as TensorInput[], options: (last ?? {}) as CallOptions };
+    if (args.length > 1 && (last === undefined || isPlainObject(last)))
+      return { inputs: args.slice(0, -1) as TensorInput[], options: (last ?? {}) as CallOptions };
     return { inputs: [...args] as TensorInput[], options: {} };
   }
 
@@ -166,9 +155,10 @@ export class Layer extends KerasObject {
         }
         const { inputNames } = this.constructor as typeof Layer;
         const { previousMask, masks } = masksFor(inputs, options, inputNames, this.name);
-        const outputs = this.call(...inputs, { ...options, ...masks, training: training ?? false });
+        const outputs = locateErrors(() => this.call(...inputs, { ...options, ...masks, training: training ?? false }));
         checkOutputs(outputs, this);
-        if (this.activityRegularizer) for (const t of tensorsOf(outputs)) this.addLoss(perSample(this.activityRegularizer.call(t), t));
+        if (this.activityRegularizer)
+          for (const t of tensorsOf(outputs)) this.addLoss(perSample(this.activityRegularizer.call(t), t));
         this.#passMask(inputs, outputs, previousMask);
         return outputs;
       }),
@@ -200,21 +190,13 @@ export class Layer extends KerasObject {
     nonTrainable: readonly TensorLike[],
     ...args: (TensorInput | CallOptions)[]
   ): [Result, Tensor[]] {
-    if (!this.built) throw new StateError(`${this.name}: statelessCall needs a built layer: call build(inputShape) or apply(x) first.`);
-    const values = new Map<Variable, Tensor>();
-    const bind = (what: string, variables: readonly Variable[], given: readonly TensorLike[]): void => {
-      if (variables.length !== given.length) {
-        throw new ValueError(`${this.name}: statelessCall expects ${variables.length} ${what} values, received ${given.length}.`);
-      }
-      variables.forEach((v, i) => {
-        const t = tensor(given[i]!);
-        if (t.shape.join() !== v.shape.join()) throw new ShapeError(`${this.name}: ${what} value ${i} (${v.path}) must have shape ${shapeText(v.shape)}, received ${shapeText(t.shape)}.`);
-        values.set(v, t);
-      });
-    };
+    if (!this.built)
+      throw new StateError(`${this.name}: statelessCall needs a built layer: call build(inputShape) or apply(x) first.`);
     const others = this.nonTrainableVariables;
-    bind("trainable", this.trainableVariables, trainable);
-    bind("non-trainable", others, nonTrainable);
+    const values = new Map([
+      ...boundTo(this.name, "trainable", this.trainableVariables, trainable),
+      ...boundTo(this.name, "non-trainable", others, nonTrainable),
+    ]);
     const outputs = withValues(values, () => this.apply<Result>(...args));
     return [outputs, others.map((v) => values.get(v)!)];
   }
@@ -229,10 +211,12 @@ export class Layer extends KerasObject {
     }
     const made = this.#own.weights.length;
     try {
-      eagerly(() => inScope(this, this.name, () => {
-        this.#own.parent ??= currentPath();
-        build.apply(this, shapes);
-      }));
+      eagerly(() =>
+        inScope(this, this.name, () => {
+          this.#own.parent ??= currentPath();
+          build.apply(this, shapes);
+        }),
+      );
     } catch (error) {
       this.#own.weights.length = made; // a build that fails leaves no half of a layer
       throw error;
@@ -252,16 +236,33 @@ export class Layer extends KerasObject {
    * Example: `this.kernel = this.addWeight({ shape: [4, 8], initializer: "he_uniform", name: "kernel" })`
    */
   addWeight(options: WeightOptions = {}): Variable {
-    checkOptions(`${classNameOf(this)}.addWeight`, options, ["shape", "initializer", "dtype", "trainable", "regularizer", "constraint", "name"]);
+    checkOptions(`${classNameOf(this)}.addWeight`, options, [
+      "shape",
+      "initializer",
+      "dtype",
+      "trainable",
+      "regularizer",
+      "constraint",
+      "name",
+    ]);
     const { shape = [], trainable = true, name } = options;
     const dtype = coreDType(options.dtype ?? this.dtypePolicy.variableDtype);
     if (shape.some((d) => !Number.isInteger(d) || d < 0)) {
-      throw new ShapeError(`${this.name}: the shape of weight "${name ?? "variable"}" must be known sizes, received ${shapeText(shape)}.`);
+      throw new ShapeError(
+        `${this.name}: the shape of weight "${name ?? "variable"}" must be known sizes, received ${shapeText(shape)}.`,
+      );
     }
     const initializer = dry
       ? { call: () => new Tensor(new Float32Array(shape.reduce((n, d) => n * d, 1)), shape, { dtype }) }
       : initializers.get(options.initializer ?? (dtype === "float32" ? "glorot_uniform" : "zeros"));
-    const make = (): Variable => new Variable(initializer as initializers.Initializer, { shape, dtype, trainable, path: currentPath(), ...(name !== undefined && { name }) });
+    const make = (): Variable =>
+      new Variable(initializer as initializers.Initializer, {
+        shape,
+        dtype,
+        trainable,
+        path: currentPath(),
+        ...(name !== undefined && { name }),
+      });
     const variable = eagerly(() => inScope(this, this.name, make));
     variable.regularizer = regularizers.get(options.regularizer ?? null);
     variable.constraint = constraints.get(options.constraint ?? null);
@@ -302,7 +303,7 @@ export class Layer extends KerasObject {
       for (const w of own) if (w.trainable) add(w.variable, w.variable.trainable && !still);
       for (const w of own) if (!w.trainable) add(w.variable, w.variable.trainable && !still);
       if (seeds) for (const s of parts.seeds) add(s.state, false);
-      for (const sub of parts.layers) visit(sub, still);
+      for (const sub of layer.subLayers) visit(sub, still);
     };
     visit(this, false);
     return found;
@@ -334,7 +335,8 @@ export class Layer extends KerasObject {
     return this.#own.trainable;
   }
   set trainable(value: boolean) {
-    if (typeof value !== "boolean") throw new ValueError(`${this.name}: trainable must be true or false, received ${JSON.stringify(value)}.`);
+    if (typeof value !== "boolean")
+      throw new ValueError(`${this.name}: trainable must be true or false, received ${JSON.stringify(value)}.`);
     this.#own.trainable = value;
     for (const w of this.#own.weights) if (w.trainable) w.variable.trainable = value;
     for (const sub of this.subLayers) sub.trainable = value;
@@ -347,26 +349,15 @@ export class Layer extends KerasObject {
 
   /** Gives the weights new values. Errors: `ShapeError` when the count or a shape differs; then no weight has changed. */
   setWeights(values: readonly TensorLike[]): void {
-    const variables = this.weights;
-    const shapes = variables.map((v) => shapeText(v.shape)).join(", ");
-    if (values.length !== variables.length) {
-      throw new ShapeError(
-        `You called setWeights on layer "${this.name}" with a weight list of length ${values.length}, but the layer was expecting ${variables.length} weights${shapes ? ` of shapes ${shapes}` : ""}.`,
-      );
-    }
-    const tensors = values.map((x) => tensor(x));
-    tensors.forEach((t, i) => {
-      const v = variables[i]!;
-      if (t.shape.join() !== v.shape.join()) {
-        throw new ShapeError(`Layer "${this.name}" weight shape ${shapeText(v.shape)} (${v.path}) is not compatible with the provided weight shape ${shapeText(t.shape)}.`);
-      }
-    });
-    tensors.forEach((t, i) => variables[i]!.assign(t));
+    assignAll(this.name, this.weights, values);
   }
 
   /** How many numbers the weights are. Errors: `StateError` before `build`. */
   countParams(): number {
-    if (!this.built) throw new StateError(`You tried to call countParams on layer "${this.name}", but the layer isn't built. Build it with build(inputShape) or call it on data.`);
+    if (!this.built)
+      throw new StateError(
+        `You tried to call countParams on layer "${this.name}", but the layer isn't built. Build it with build(inputShape) or call it on data.`,
+      );
     return this.weights.reduce((n, v) => n + v.size, 0);
   }
 
@@ -422,7 +413,11 @@ export class Layer extends KerasObject {
 
   /** Runs `body` and puts the layer, and those below, back into the state before. */
   #undone<T>(body: () => T): T {
-    const saved = this.flattenLayers().map((layer) => ({ layer, own: { ...layer.#own, weights: [...layer.#own.weights] }, properties: { ...layer } }));
+    const saved = this.flattenLayers().map((layer) => ({
+      layer,
+      own: { ...layer.#own, weights: [...layer.#own.weights] },
+      properties: { ...layer },
+    }));
     dry++;
     try {
       return body();
@@ -454,7 +449,9 @@ export class Layer extends KerasObject {
     if (!shapes || shapes.length === 0) return null;
     if (shapes.length === 1) return { input_shape: shapes[0] };
     const { inputNames } = this.constructor as typeof Layer;
-    return { shapes_dict: Object.fromEntries(shapes.map((shape, i) => [`${toSnakeName(inputNames[i] ?? `input${i}`)}_shape`, shape])) };
+    return {
+      shapes_dict: Object.fromEntries(shapes.map((shape, i) => [`${toSnakeName(inputNames[i] ?? `input${i}`)}_shape`, shape])),
+    };
   }
 
   /** Builds as `getBuildConfig` says. */
@@ -496,11 +493,19 @@ export const classNameOf = (x: Layer): string => nameOfClass(x.constructor as un
 /** The names of the constructor's own parameters, base classes first. */
 function configKeys(layer: Layer): string[] {
   const keys: string[] = [];
-  for (let c = layer.constructor as typeof Layer; c !== Layer && c !== Function.prototype; c = Object.getPrototypeOf(c) as typeof Layer) {
-    const own = [...(Object.hasOwn(c, "required") ? c.required : []), ...(Object.hasOwn(c, "defaults") ? Object.keys(c.defaults) : [])];
+  for (
+    let c = layer.constructor as typeof Layer;
+    c !== Layer && c !== Function.prototype;
+    c = Object.getPrototypeOf(c) as typeof Layer
+  ) {
+    const own = [
+      ...(Object.hasOwn(c, "required") ? c.required : []),
+      ...(Object.hasOwn(c, "defaults") ? Object.keys(c.defaults) : []),
+    ];
     keys.unshift(...own.filter((k) => !keys.includes(k)));
   }
   return keys;
 }
 
-const select = (found: Map<Variable, boolean>, trained: boolean): Variable[] => [...found].filter(([, t]) => t === trained).map(([v]) => v);
+const select = (found: Map<Variable, boolean>, trained: boolean): Variable[] =>
+  [...found].filter(([, t]) => t === trained).map(([v]) => v);

@@ -25,7 +25,9 @@ export class Flatten extends Layer {
     super(options);
     this.dataFormat = options.dataFormat ?? "channels_last";
     if (this.dataFormat !== "channels_last" && this.dataFormat !== "channels_first") {
-      throw new ValueError(`Flatten: dataFormat must be "channels_last" or "channels_first", received ${JSON.stringify(options.dataFormat)}.`);
+      throw new ValueError(
+        `Flatten: dataFormat must be "channels_last" or "channels_first", received ${JSON.stringify(options.dataFormat)}.`,
+      );
     }
     this.inputSpec = new InputSpec({ minNdim: 1 });
   }
@@ -49,8 +51,14 @@ export class Reshape extends Layer {
 
   constructor(targetShape: readonly number[], options: LayerOptions = {}) {
     super(options);
-    if (!Array.isArray(targetShape) || targetShape.some((d) => !Number.isInteger(d) || d < -1) || targetShape.filter((d) => d === -1).length > 1) {
-      throw new ValueError(`Reshape: targetShape has whole numbers ≥ 0 and at most one -1, received ${JSON.stringify(targetShape)}.`);
+    if (
+      !Array.isArray(targetShape) ||
+      targetShape.some((d) => !Number.isInteger(d) || d < -1) ||
+      targetShape.filter((d) => d === -1).length > 1
+    ) {
+      throw new ValueError(
+        `Reshape: targetShape has whole numbers ≥ 0 and at most one -1, received ${JSON.stringify(targetShape)}.`,
+      );
     }
     this.targetShape = [...targetShape];
   }
@@ -113,7 +121,8 @@ export class RepeatVector extends Layer {
 
   constructor(n: number, options: LayerOptions = {}) {
     super(options);
-    if (!Number.isInteger(n) || n <= 0) throw new ValueError(`RepeatVector: n must be a positive whole number, received ${JSON.stringify(n)}.`);
+    if (!Number.isInteger(n) || n <= 0)
+      throw new ValueError(`RepeatVector: n must be a positive whole number, received ${JSON.stringify(n)}.`);
     this.n = n;
     this.inputSpec = new InputSpec({ ndim: 2 });
   }

@@ -1,5 +1,6 @@
 // Where a layer call stands: its name scope, the training flag that inner calls inherit, and the way out of a trace to build weights.
 
+import { KeratinError } from "../errors.js";
 import { Trace } from "../tensor.js";
 import { currentPath, withPath } from "../trace.js";
 
@@ -37,6 +38,22 @@ export function inScope<T>(caller: object, name: string, body: () => T): T {
     return withPath(name, body);
   } finally {
     callers.pop();
+  }
+}
+
+const located = new WeakSet<KeratinError>();
+
+/** Runs a layer's `call`: an error of an op inside gets the path of the innermost layer in front, once. */
+export function locateErrors<T>(body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    if (error instanceof KeratinError && !located.has(error)) {
+      located.add(error);
+      const path = currentPath().replaceAll("/", " › ");
+      if (!error.message.startsWith(path)) error.message = `${path} › ${error.message}`;
+    }
+    throw error;
   }
 }
 

@@ -19,7 +19,11 @@ const STAND_INS = [
 ] as const;
 
 /** The shapes that `layer` gives for inputs of these shapes, which may have unknown sizes. The layer is built if it is not yet. */
-export function outputShape(layer: Callable, inputs: readonly Structure<PartialShape>[], dtype: DType = "float32"): Structure<PartialShape> {
+export function outputShape(
+  layer: Callable,
+  inputs: readonly Structure<PartialShape>[],
+  dtype: DType = "float32",
+): Structure<PartialShape> {
   if (!layer.built) layer.build(...inputs);
   const unknown = inputs.some((s) => flatten<PartialShape>(s, isShape).some((shape) => shape.includes(null)));
   const first = trace(layer, inputs, STAND_INS[0], dtype);
@@ -30,19 +34,35 @@ export function outputShape(layer: Callable, inputs: readonly Structure<PartialS
     first,
     (a) => {
       const b = second[at++]!;
-      if (a.length !== b.length) throw new ShapeError(`${layer.name}: the number of output axes depends on an unknown size; say the output shape with computeOutputShape.`);
+      if (a.length !== b.length)
+        throw new ShapeError(
+          `${layer.name}: the number of output axes depends on an unknown size; say the output shape with computeOutputShape.`,
+        );
       return a.map((d, i) => (d === b[i] ? d : null));
     },
     isShape,
   );
 }
 
-function trace(layer: Callable, inputs: readonly Structure<PartialShape>[], standIns: readonly number[], dtype: DType): Structure<PartialShape> {
+function trace(
+  layer: Callable,
+  inputs: readonly Structure<PartialShape>[],
+  standIns: readonly number[],
+  dtype: DType,
+): Structure<PartialShape> {
   const open = new Trace();
   try {
     return open.run(() => {
       const values = inputs.map((s) =>
-        mapStructure<PartialShape, Tensor>(s, (shape) => open.input(shape.map((d, axis) => d ?? standIns[axis % standIns.length]!), dtype), isShape),
+        mapStructure<PartialShape, Tensor>(
+          s,
+          (shape) =>
+            open.input(
+              shape.map((d, axis) => d ?? standIns[axis % standIns.length]!),
+              dtype,
+            ),
+          isShape,
+        ),
       );
       const outputs = layer.apply<TensorTree>(...values, { training: false });
       return mapStructure<Tensor | null, PartialShape>(outputs, (t) => t?.shape ?? []);

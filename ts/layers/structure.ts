@@ -26,10 +26,15 @@ export function isPlainObject(x: unknown): x is Record<string, unknown> {
 export const isShape = (x: unknown): x is PartialShape => Array.isArray(x) && x.every((d) => d === null || typeof d === "number");
 
 /** Applies `f` to every leaf; `isLeaf` says where arrays and objects end. */
-export function mapStructure<T, U>(tree: Structure<T>, f: (leaf: T) => U, isLeaf: (x: unknown) => boolean = () => false): Structure<U> {
+export function mapStructure<T, U>(
+  tree: Structure<T>,
+  f: (leaf: T) => U,
+  isLeaf: (x: unknown) => boolean = () => false,
+): Structure<U> {
   if (isLeaf(tree)) return f(tree as T);
   if (Array.isArray(tree)) return tree.map((x: Structure<T>) => mapStructure(x, f, isLeaf));
-  if (isPlainObject(tree)) return Object.fromEntries(Object.entries(tree).map(([k, x]) => [k, mapStructure(x as Structure<T>, f, isLeaf)]));
+  if (isPlainObject(tree))
+    return Object.fromEntries(Object.entries(tree).map(([k, x]) => [k, mapStructure(x as Structure<T>, f, isLeaf)]));
   return f(tree as T);
 }
 
@@ -63,7 +68,9 @@ export function toTensors(value: unknown, where: string): TensorTree {
   if (typeof value === "number" || typeof value === "boolean" || ArrayBuffer.isView(value)) return tensor(value as TensorLike);
   if (typeof value === "object" && "value" in value && value.value instanceof Tensor) return value.value;
   if (isPlainObject(value)) return Object.fromEntries(Object.entries(value).map(([k, x]) => [k, toTensors(x, where)]));
-  throw new ValueError(`${where}: only input tensors may be passed as positional arguments, received ${describe(value)}. Pass it as an option.`);
+  throw new ValueError(
+    `${where}: only input tensors may be passed as positional arguments, received ${describe(value)}. Pass it as an option.`,
+  );
 }
 
 /** Does a nested array hold numbers (data) rather than tensors? An empty one does. */
@@ -79,4 +86,9 @@ export function shapeText(shape: PartialShape): string {
   return sizes.length === 1 ? `(${sizes[0]},)` : `(${sizes.join(", ")})`;
 }
 
-const describe = (x: unknown): string => (typeof x === "object" && x !== null ? `an object of class ${x.constructor?.name ?? "(none)"}` : typeof x === "string" ? JSON.stringify(x) : `${x}`);
+const describe = (x: unknown): string =>
+  typeof x === "object" && x !== null
+    ? `an object of class ${x.constructor?.name ?? "(none)"}`
+    : typeof x === "string"
+      ? JSON.stringify(x)
+      : `${x}`;

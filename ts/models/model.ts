@@ -1,19 +1,27 @@
 // Model: a layer that can be trained, saved and shown. Its training lives in `trainer.ts`.
 
+import type { Logs } from "../callbacks/callback.js";
+import type { History } from "../callbacks/history.js";
 import { ValueError } from "../errors.js";
 import { checkInputs } from "../layers/inputSpec.js";
+import { KerasTensor } from "../layers/kerasTensor.js";
 import { type CallOptions, Layer, type LayerOptions } from "../layers/layer.js";
 import { withCall } from "../layers/scope.js";
 import { outputShape } from "../layers/shapes.js";
 import { flatten, isShape, type PartialShape, type Structure, type TensorInput, type TensorTree } from "../layers/structure.js";
 import { serialize } from "../saving/serialize.js";
 import type { Tensor } from "../tensor.js";
-import { summary, type SummaryOptions } from "./summary.js";
 import type { BatchIterable, DataLike } from "./data.js";
-import { type CompileOptions, type EvaluateOptions, type FitOptions, type OnBatchOptions, type PredictOptions, Trainer } from "./trainer.js";
+import { type SummaryOptions, summary } from "./summary.js";
+import {
+  type CompileOptions,
+  type EvaluateOptions,
+  type FitOptions,
+  type OnBatchOptions,
+  type PredictOptions,
+  Trainer,
+} from "./trainer.js";
 import { type LoadWeightsOptions, loadWeights, saveWeights, type WeightsSource } from "./weights.js";
-import type { History } from "../callbacks/history.js";
-import type { Logs } from "../callbacks/callback.js";
 
 export interface ModelOptions extends Omit<LayerOptions, "inputShape" | "inputDim"> {}
 
@@ -30,6 +38,11 @@ export class Model extends Layer {
   readonly #trainer: Trainer;
 
   constructor(options: ModelOptions = {}) {
+    if (options instanceof KerasTensor || Array.isArray(options)) {
+      throw new ValueError(
+        "new Model(inputs, outputs): models of symbolic tensors are not supported yet; use Sequential, or extend Model.",
+      );
+    }
     super(options);
     this.#trainer = new Trainer(this);
   }
@@ -52,7 +65,10 @@ export class Model extends Layer {
       return found;
     }
     const found = layers.find((layer) => layer.name === name);
-    if (!found) throw new ValueError(`No such layer: ${JSON.stringify(name)}. Existing layers are: ${layers.map((l) => l.name).join(", ")}.`);
+    if (!found)
+      throw new ValueError(
+        `No such layer: ${JSON.stringify(name)}. Existing layers are: ${layers.map((l) => l.name).join(", ")}.`,
+      );
     return found;
   }
 
@@ -101,7 +117,11 @@ export class Model extends Layer {
   /** @internal Builds for data of these shapes, or checks that they fit. */
   ensureBuilt(shapes: Structure<PartialShape>): void {
     if (!this.built) this.build(shapes);
-    checkInputs(this.inputSpec, flatten<PartialShape>(shapes, isShape).map((shape) => ({ shape })), this.name);
+    checkInputs(
+      this.inputSpec,
+      flatten<PartialShape>(shapes, isShape).map((shape) => ({ shape })),
+      this.name,
+    );
   }
 
   /** Prints the table of layers, shapes and parameters as Keras does. */
@@ -121,7 +141,16 @@ export class Model extends Layer {
   getCompileConfig(): Record<string, unknown> {
     const options = this.#trainer.compileOptions;
     if (!options) return {};
-    const { optimizer, loss = null, lossWeights = null, metrics = null, weightedMetrics = null, runEagerly = false, stepsPerExecution = 1, jitCompile } = options;
+    const {
+      optimizer,
+      loss = null,
+      lossWeights = null,
+      metrics = null,
+      weightedMetrics = null,
+      runEagerly = false,
+      stepsPerExecution = 1,
+      jitCompile,
+    } = options;
     return {
       optimizer: serialize(this.#trainer.optimizer ?? optimizer),
       loss: serialize(loss),
@@ -178,7 +207,11 @@ export class Model extends Layer {
 
   /** Loss and metrics on data. */
   evaluate(x: DataLike | BatchIterable, y: DataLike | null, options: EvaluateOptions & { returnDict: true }): Promise<Logs>;
-  evaluate(x: DataLike | BatchIterable, y?: DataLike | null, options?: EvaluateOptions & { returnDict?: false }): Promise<number | number[]>;
+  evaluate(
+    x: DataLike | BatchIterable,
+    y?: DataLike | null,
+    options?: EvaluateOptions & { returnDict?: false },
+  ): Promise<number | number[]>;
   evaluate(x: DataLike | BatchIterable, y?: DataLike | null, options?: EvaluateOptions): Promise<number | number[] | Logs> {
     return this.#trainer.evaluate(x, y, options);
   }

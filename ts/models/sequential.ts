@@ -6,11 +6,20 @@ import { InputSpec } from "../layers/inputSpec.js";
 import { KerasTensor } from "../layers/kerasTensor.js";
 import { type CallArguments, Layer } from "../layers/layer.js";
 import { withCall } from "../layers/scope.js";
-import { isPlainObject, isShape, type PartialShape, type Structure, shapeText, type TensorTree, tensorsOf } from "../layers/structure.js";
+import { outputShape } from "../layers/shapes.js";
+import {
+  isPlainObject,
+  isShape,
+  type PartialShape,
+  type Structure,
+  shapeText,
+  type TensorTree,
+  tensorsOf,
+} from "../layers/structure.js";
+import * as ops from "../ops.js";
 import { uniqueName } from "../saving/names.js";
 import type { Config, KerasObject } from "../saving/object.js";
-import { deserialize, type DeserializeOptions, registerClass, serialize } from "../saving/serialize.js";
-import * as ops from "../ops.js";
+import { type DeserializeOptions, deserialize, registerClass, serialize } from "../saving/serialize.js";
 import { Model } from "./model.js";
 
 export interface SequentialOptions {
@@ -44,7 +53,8 @@ export class Sequential extends Model {
 
   constructor(layers: readonly SequentialItem[] | null = null, options: SequentialOptions = {}) {
     super(options);
-    if (layers !== null && !Array.isArray(layers)) throw new ValueError("Sequential: the layers are an array: new Sequential([new Dense(1)]).");
+    if (layers !== null && !Array.isArray(layers))
+      throw new ValueError("Sequential: the layers are an array: new Sequential([new Dense(1)]).");
     for (const layer of layers ?? []) this.add(layer, { rebuild: false });
     if (this.#stack.length > 0) this.#maybeRebuild();
   }
@@ -57,18 +67,25 @@ export class Sequential extends Model {
   add(item: SequentialItem, options: { rebuild?: boolean } = {}): void {
     const layer = item instanceof KerasTensor && item.history.layer instanceof InputLayer ? item.history.layer : item;
     if (!(layer instanceof Layer)) {
-      throw new ValueError(`Only layers can be added to a Sequential model, received ${item === null ? "null" : typeof item === "object" ? `an object of class ${(item as object).constructor?.name}` : typeof item}.`);
+      throw new ValueError(
+        `Only layers can be added to a Sequential model, received ${item === null ? "null" : typeof item === "object" ? `an object of class ${(item as object).constructor?.name}` : typeof item}.`,
+      );
     }
     if (layer instanceof InputLayer && this.#stack.length > 0) {
-      const shape = this.#stack[0] instanceof InputLayer ? ` It already has input shape ${shapeText(this.#stack[0].batchShape)}.` : "";
+      const shape =
+        this.#stack[0] instanceof InputLayer ? ` It already has input shape ${shapeText(this.#stack[0].batchShape)}.` : "";
       throw new ValueError(`Sequential model '${this.name}': an Input must be the first of the stack.${shape}`);
     }
     if (this.#stack.some((other) => other.name === layer.name && other !== layer)) {
-      throw new ValueError(`All layers added to a Sequential model should have unique names: '${layer.name}' is already the name of a layer of '${this.name}'. Give the layer a name of its own.`);
+      throw new ValueError(
+        `All layers added to a Sequential model should have unique names: '${layer.name}' is already the name of a layer of '${this.name}'. Give the layer a name of its own.`,
+      );
     }
-    if (this.#stack.includes(layer)) throw new ValueError(`Layer '${layer.name}' is already in the stack of '${this.name}'; its name would not be unique.`);
+    if (this.#stack.includes(layer))
+      throw new ValueError(`Layer '${layer.name}' is already in the stack of '${this.name}'; its name would not be unique.`);
     const before = [...this.#stack];
-    if (this.#stack.length === 0 && !(layer instanceof InputLayer) && layer.inputShapeOption) this.#stack.push(new InputLayer({ shape: layer.inputShapeOption }));
+    if (this.#stack.length === 0 && !(layer instanceof InputLayer) && layer.inputShapeOption)
+      this.#stack.push(new InputLayer({ shape: layer.inputShapeOption }));
     this.#stack.push(layer);
     if (options.rebuild ?? true) this.#rebuildOr(before);
     else this.#forget();
@@ -132,13 +149,21 @@ export class Sequential extends Model {
   /** Builds the layers for inputs of this shape, which begins with the batch: `build([null, 784])`. */
   override build(inputShape?: Structure<PartialShape>): void {
     if (!isShape(inputShape) || inputShape.length === 0) {
-      throw new ValueError(`Sequential model '${this.name}': build needs the shape of one input with its batch axis, such as [null, 784], received ${JSON.stringify(inputShape)}.`);
+      throw new ValueError(
+        `Sequential model '${this.name}': build needs the shape of one input with its batch axis, such as [null, 784], received ${JSON.stringify(inputShape)}.`,
+      );
     }
-    if (this.#stack.length === 0) throw new ValueError(`Sequential model '${this.name}' cannot be built because it has no layers. Call add(layer).`);
+    if (this.#stack.length === 0)
+      throw new ValueError(`Sequential model '${this.name}' cannot be built because it has no layers. Call add(layer).`);
     let first = this.#stack[0]!;
     if (first instanceof InputLayer) {
-      if (first.batchShape.length !== inputShape.length || first.batchShape.some((d, i) => d !== null && inputShape[i] !== null && d !== inputShape[i])) {
-        throw new ShapeError(`Sequential model '${this.name}' has already been configured to use input shape ${shapeText(first.batchShape)}. You cannot build it with input shape ${shapeText(inputShape)}.`);
+      if (
+        first.batchShape.length !== inputShape.length ||
+        first.batchShape.some((d, i) => d !== null && inputShape[i] !== null && d !== inputShape[i])
+      ) {
+        throw new ShapeError(
+          `Sequential model '${this.name}' has already been configured to use input shape ${shapeText(first.batchShape)}. You cannot build it with input shape ${shapeText(inputShape)}.`,
+        );
       }
     } else {
       first = new InputLayer({ batchShape: inputShape, dtype: first.computeDtype });
@@ -150,7 +175,7 @@ export class Sequential extends Model {
       for (const layer of layers) {
         const shape = shapes.at(-1)!;
         if (!layer.built) layer.build(shape);
-        shapes.push(layer.computeOutputShape(shape) as PartialShape);
+        shapes.push(shapeAfter(layer, shape));
       }
     });
     this.#stack = [first, ...layers];
@@ -194,17 +219,31 @@ export class Sequential extends Model {
   /** A model from `getConfig()`: layers as Keras' JSON or as layers. */
   static override fromConfig<T extends KerasObject>(this: new (...args: never[]) => T, config: Config): T {
     const { name, trainable, dtype, layers = [], buildInputShape } = config;
-    return fromParts(this as unknown as typeof Sequential, { name, trainable, dtype, layers, buildInputShape }, {}) as unknown as T;
+    return fromParts(
+      this as unknown as typeof Sequential,
+      { name, trainable, dtype, layers, buildInputShape },
+      {},
+    ) as unknown as T;
   }
 
   /** @internal A model from a file: the layers are built inside it, so that their weights get the model's path. */
   static fromSerialized(config: unknown, options: DeserializeOptions): Sequential {
     // Before Keras 2.2.3 the config was the list of layers.
     if (Array.isArray(config)) return fromParts(this, { layers: config }, options);
-    if (!isPlainObject(config) || !Array.isArray(config.layers)) throw new ValueError("deserialize: the config of Sequential must have a list of layers.");
+    if (!isPlainObject(config) || !Array.isArray(config.layers))
+      throw new ValueError("deserialize: the config of Sequential must have a list of layers.");
     const { name, trainable, dtype, layers, build_input_shape: buildInputShape } = config;
     return fromParts(this, { name, trainable, dtype, layers, buildInputShape }, options);
   }
+}
+
+/** The output shape of a layer, which is called once in a trace, so that the layers inside it are built too. */
+function shapeAfter(layer: Layer, shape: PartialShape): PartialShape {
+  const own = layer.computeOutputShape !== Layer.prototype.computeOutputShape;
+  const known = own ? layer.computeOutputShape(shape) : null;
+  if (known !== null && layer.flattenLayers().every((inner) => inner.built)) return known as PartialShape;
+  const traced = outputShape(layer, [shape]);
+  return (known ?? traced) as PartialShape;
 }
 
 function fromParts(own: typeof Sequential, parts: Record<string, unknown>, options: DeserializeOptions): Sequential {

@@ -76,7 +76,11 @@ function outputText(shape: Structure<PartialShape> | null): string {
   if (shape === null) return "?";
   if (isShape(shape)) return shapeText(shape);
   if (Array.isArray(shape)) return `[${shape.map((s) => outputText(s as Structure<PartialShape>)).join(", ")}]`;
-  return isPlainObject(shape) ? `{${Object.entries(shape).map(([k, s]) => `'${k}': ${outputText(s as Structure<PartialShape>)}`).join(", ")}}` : "?";
+  return isPlainObject(shape)
+    ? `{${Object.entries(shape)
+        .map(([k, s]) => `'${k}': ${outputText(s as Structure<PartialShape>)}`)
+        .join(", ")}}`
+    : "?";
 }
 
 // All elements of the core are 32-bit words.
@@ -89,7 +93,10 @@ function rangeOf(model: Model, range: readonly [string, string] | null): readonl
   const { layers } = model;
   if (range === null) return layers;
   const at = range.map((pattern) => layers.findIndex((layer) => new RegExp(`^(?:${pattern})`).test(layer.name)));
-  if (at.some((i) => i < 0)) throw new ValueError(`summary: layerRange ${JSON.stringify(range)} matches no layer. Layers: ${layers.map((l) => l.name).join(", ")}.`);
+  if (at.some((i) => i < 0))
+    throw new ValueError(
+      `summary: layerRange ${JSON.stringify(range)} matches no layer. Layers: ${layers.map((l) => l.name).join(", ")}.`,
+    );
   const [a = 0, b = 0] = at;
   return layers.slice(Math.min(a, b), Math.max(a, b) + 1);
 }

@@ -1,7 +1,13 @@
 // Weights of a model to and from safetensors, named by their paths.
 
 import { checkOptions, FileError, StateError } from "../errors.js";
-import { readSafetensors, type SafetensorsData, type SafetensorsDtype, type SafetensorsEntry, writeSafetensors } from "../formats/safetensors.js";
+import {
+  readSafetensors,
+  type SafetensorsData,
+  type SafetensorsDtype,
+  type SafetensorsEntry,
+  writeSafetensors,
+} from "../formats/safetensors.js";
 import type { Layer } from "../layers/layer.js";
 import { shapeText } from "../layers/structure.js";
 import { Tensor } from "../tensor.js";
@@ -19,7 +25,10 @@ const STORED: Record<string, SafetensorsDtype> = { float32: "F32", int32: "I32",
 
 /** The weights as bytes; written to `path` when there is one. */
 export async function saveWeights(model: Layer, path?: string | URL): Promise<Uint8Array> {
-  if (!model.built) throw new StateError(`${model.name}: there are no weights to save: build the model first, with build(inputShape) or by calling it on data.`);
+  if (!model.built)
+    throw new StateError(
+      `${model.name}: there are no weights to save: build the model first, with build(inputShape) or by calling it on data.`,
+    );
   const entries = new Map<string, SafetensorsEntry>();
   for (const [name, v] of named(model)) {
     const { data, shape, dtype } = v.value;
@@ -36,7 +45,10 @@ export async function saveWeights(model: Layer, path?: string | URL): Promise<Ui
 /** Reads, checks everything, then assigns. */
 export async function loadWeights(model: Layer, source: WeightsSource, options: LoadWeightsOptions = {}): Promise<void> {
   checkOptions("loadWeights", options, ["skipMismatch"]);
-  if (!model.built) throw new StateError(`${model.name}: build the model before loading weights, with build(inputShape) or by calling it on data.`);
+  if (!model.built)
+    throw new StateError(
+      `${model.name}: build the model before loading weights, with build(inputShape) or by calling it on data.`,
+    );
   const entries = readSafetensors(await bytesOf(source));
   const wanted = named(model);
   const problems: string[] = [];
@@ -44,14 +56,16 @@ export async function loadWeights(model: Layer, source: WeightsSource, options: 
   for (const [name, v] of wanted) {
     const entry = entries.get(name);
     if (!entry) problems.push(`missing: ${name}`);
-    else if (entry.shape.join() !== v.shape.join()) problems.push(`shape of ${name}: the model has ${shapeText(v.shape)}, the file ${shapeText(entry.shape)}`);
+    else if (entry.shape.join() !== v.shape.join())
+      problems.push(`shape of ${name}: the model has ${shapeText(v.shape)}, the file ${shapeText(entry.shape)}`);
     else if (entry.dtype !== STORED[v.dtype]) problems.push(`type of ${name}: the model has ${v.dtype}, the file ${entry.dtype}`);
     else values.push([v, new Tensor(entry.data as Float32Array, entry.shape, { dtype: v.dtype })]);
   }
   for (const name of entries.keys()) if (!wanted.has(name)) problems.push(`not in the model: ${name}`);
   if (problems.length > 0) {
     const text = `${model.name}: the weights in the file do not fit the model:\n  ${problems.join("\n  ")}`;
-    if (!options.skipMismatch) throw new FileError(`${text}\nNothing was loaded. With { skipMismatch: true } the weights that fit are.`);
+    if (!options.skipMismatch)
+      throw new FileError(`${text}\nNothing was loaded. With { skipMismatch: true } the weights that fit are.`);
     console.warn(text);
   }
   for (const [v, value] of values) v.assign(value);

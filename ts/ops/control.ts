@@ -180,7 +180,7 @@ function merged<T>(where: string, choice: Tensor, yes: T, no: T): T {
 }
 
 /** `branches[index](...operands)`; an index outside takes the nearest. A traced index runs all of them, as `cond` does. */
-export function switchBranch<T, A extends readonly unknown[]>(
+function switchBranch<T, A extends readonly unknown[]>(
   index: TensorLike,
   branches: readonly ((...operands: A) => T)[],
   ...operands: A
@@ -191,6 +191,7 @@ export function switchBranch<T, A extends readonly unknown[]>(
   const results = branches.map((branch) => branch(...operands));
   return results.reduceRight((later, mine, i) => merged("switch", apply("less_equal", [reshapeTo(t, []), i]), mine, later));
 }
+
 export { switchBranch as switch };
 
 /**

@@ -95,7 +95,7 @@ export function digitize(x: TensorLike, bins: TensorLike): Tensor {
   if (edges.ndim !== 1 || n === 0)
     throw new ShapeError(`digitize: bins are a vector of at least one edge, received shape [${edges.shape.join(", ")}].`);
   const up = searchsorted(edges, x, { side: "right" });
-  const down = apply("subtract", [n, searchsorted(flip(edges), x, { side: "left" })]);
+  const down = apply("subtract", [n, searchsorted(flip(edges), x, { side: "right" })]);
   const ends = take(edges, [0, n - 1]);
   const ascending = apply("less_equal", [take(ends, filled([], 0, "int32")), take(ends, filled([], 1, "int32"))]);
   return choose(ascending, up, down);

@@ -27,11 +27,12 @@ pub static CAST: OpDef = OpDef {
     #[cfg(feature = "oracle")]
     reference: |r| {
         let to = DType::from_code(r.attrs.ints[0] as usize).unwrap();
+        let float = r.types[0].dtype == F32;
         r.map1(|x| match to {
             F32 => x,
-            I32 if x.is_nan() || x.abs() >= 2147483648.0 => -2147483648.0,
-            I32 => x.trunc(),
-            U32 => x.trunc().clamp(0.0, 4294967295.0),
+            I32 if float && (x.is_nan() || x.abs() >= 2147483648.0) => -2147483648.0,
+            U32 if float => x.trunc().clamp(0.0, 4294967295.0),
+            I32 | U32 => x.trunc(), // integers wrap
             Bool => (x != 0.0) as u8 as f64,
         })
     },

@@ -1,4 +1,4 @@
-//! The op table: one file per kind, one row per op. To add an op, add its row here and its case in `tests/cases.rs`.
+//! The op table: one file per kind, one row per op. To add an op, add its row here and its case in `tests/cases/table.rs`.
 
 use crate::op::OpDef;
 

@@ -1,0 +1,32 @@
+// The public names and nothing else.
+
+import * as activations from "./activations.js";
+import * as callbacks from "./callbacks.js";
+import * as constraints from "./constraints.js";
+import * as mnist from "./datasets/mnist.js";
+import * as initializers from "./initializers.js";
+import * as layers from "./layers/index.js";
+import * as losses from "./losses.js";
+import * as metrics from "./metrics.js";
+import * as ops from "./ops.js";
+import * as optimizers from "./optimizers.js";
+import * as random from "./random.js";
+import * as regularizers from "./regularizers.js";
+import * as saving from "./saving.js";
+
+export { activations, callbacks, constraints, initializers, layers, losses, metrics, ops, optimizers, random, regularizers, saving };
+/** Data sets: `datasets.mnist.loadData()`. */
+export const datasets = { mnist } as const;
+
+export type { DType, EdgeDType, TypedArray } from "./core/dtype.js";
+export * from "./errors.js";
+export { grad, jit, valueAndGrad } from "./functions.js";
+export { Input } from "./layers/input.js";
+export { Layer } from "./layers/layer.js";
+export { Model } from "./models/model.js";
+export { Sequential } from "./models/sequential.js";
+export type { CompileOptions, EvaluateOptions, FitOptions, OnBatchOptions, PredictOptions } from "./models/trainer.js";
+export { clearSession, setRandomSeed } from "./random.js";
+export { convertToTensor, type Nested, Tensor, type TensorLike, tensor } from "./tensor.js";
+export { Variable, type VariableOptions } from "./variable.js";
+export { type InitOptions, init, type RuntimeInfo, runtimeInfo } from "./wasm.js";

@@ -1,0 +1,64 @@
+// The namespace `optimizers`.
+
+import { IdentifierError } from "./errors.js";
+import { Adadelta, Adagrad, Ftrl } from "./optimizers/accumulating.js";
+import { Adafactor } from "./optimizers/adafactor.js";
+import { Adam, AdamW } from "./optimizers/adam.js";
+import { Adamax, Lamb, Lion, Nadam, ScheduleFreeAdamW } from "./optimizers/adaptive.js";
+import { LossScaleOptimizer } from "./optimizers/lossScale.js";
+import { Muon } from "./optimizers/muon.js";
+import { Optimizer } from "./optimizers/optimizer.js";
+import { RMSprop } from "./optimizers/rmsprop.js";
+import { SGD } from "./optimizers/sgd.js";
+import { identify, type Kind } from "./saving/identifier.js";
+import type { KerasClass } from "./saving/object.js";
+import { deserializeIn, type DeserializeOptions, registerClass, type SerializedObject, serialize as toJSON } from "./saving/serialize.js";
+
+export { Adadelta, type AdadeltaOptions, Adagrad, type AdagradOptions, Ftrl, type FtrlOptions } from "./optimizers/accumulating.js";
+export { Adafactor, type AdafactorOptions } from "./optimizers/adafactor.js";
+export { Adam, type AdamOptions, AdamW } from "./optimizers/adam.js";
+export {
+  Adamax, type BetaOptions, Lamb, Lion, type LionOptions, Nadam, ScheduleFreeAdamW, type ScheduleFreeAdamWOptions,
+} from "./optimizers/adaptive.js"; // biome-ignore format: a list
+export { LossScaleOptimizer, type LossScaleOptions } from "./optimizers/lossScale.js";
+export { Muon, type MuonOptions } from "./optimizers/muon.js";
+export { type LearningRate, Optimizer, type OptimizerOptions } from "./optimizers/optimizer.js";
+export { RMSprop, type RMSpropOptions } from "./optimizers/rmsprop.js";
+export { SGD, type SGDOptions } from "./optimizers/sgd.js";
+export * as schedules from "./schedules.js";
+
+const CLASSES = {
+  SGD, RMSprop, Adam, AdamW, Adadelta, Adagrad, Adamax, Adafactor, Nadam, Ftrl, Lion, Lamb, Muon, ScheduleFreeAdamW, LossScaleOptimizer,
+}; // biome-ignore format: a list
+for (const own of Object.values(CLASSES)) registerClass("keras.optimizers", own);
+
+export type OptimizerName =
+  | "sgd" | "rmsprop" | "adam" | "adamw" | "adadelta" | "adagrad" | "adamax" | "adafactor" | "nadam" | "ftrl" | "lion" | "lamb" | "muon" | "schedulefreeadamw"
+  | keyof typeof CLASSES; // biome-ignore format: a list
+/** An optimizer, its name in upper or lower case, its JSON, its class, or null. */
+export type OptimizerIdentifier = OptimizerName | (string & {}) | Optimizer | SerializedObject | KerasClass<Optimizer> | null;
+
+const KIND: Kind<Optimizer> = {
+  kind: "optimizer",
+  module: "keras.optimizers",
+  base: Optimizer,
+  names: Object.fromEntries(Object.entries(CLASSES).map(([name, own]) => [name.toLowerCase(), own as unknown as KerasClass<Optimizer>])),
+  anyCase: true,
+};
+
+/**
+ * The optimizer that an identifier stands for, with default options; null for null.
+ *
+ * Errors: `IdentifierError` with near misses. Example: `optimizers.get("adam")`
+ */
+export const get = (identifier: OptimizerIdentifier | undefined): Optimizer | null => identify(KIND, identifier);
+
+/** The optimizer as Keras' JSON. */
+export const serialize = (optimizer: Optimizer): SerializedObject => toJSON(optimizer);
+
+/** The optimizer of Keras' JSON. Errors: `IdentifierError` when it describes something else. */
+export function deserialize(config: unknown, options: DeserializeOptions = {}): Optimizer {
+  const made = deserializeIn("keras.optimizers", config, options);
+  if (made instanceof Optimizer) return made;
+  throw new IdentifierError("optimizers.deserialize: the JSON does not describe an optimizer.");
+}
