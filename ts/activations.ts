@@ -34,22 +34,27 @@ export function relu(x: TensorLike, options: ReluOptions = {}): Tensor {
     const below = threshold !== 0 ? ops.add(ops.negative(y), threshold) : ops.negative(y);
     return bounded(y, maxValue, threshold, ops.multiply(ops.relu(below), negativeSlope));
   }
-  if (threshold === 0 && maxValue === 6) return ops.relu6(y);
+  if (threshold === 0 && maxValue === 6) return relu6(y);
   y = bounded(y, maxValue, threshold, null);
   return y;
 }
 
 /** The part from the threshold on, cut at `maxValue`, less what lies below. */
 function bounded(x: Tensor, maxValue: number | null, threshold: number, below: Tensor | null): Tensor {
-  let y = threshold !== 0 ? ops.multiply(x, ops.cast(ops.greater(x, threshold), "float32")) : ops.relu(x);
+  let y = threshold !== 0 ? apply("select", [ops.lessEqual(x, threshold), 0, x]) : ops.relu(x);
   if (maxValue !== null) y = ops.clip(y, 0, maxValue);
   return below ? ops.subtract(y, below) : y;
 }
 
 /** x for x ≥ 0, negativeSlope·x below. `activations.leakyRelu([-1, 2]) // [-0.2, 2]` */
 export const leakyRelu = (x: TensorLike, options: { negativeSlope?: number } = {}): Tensor => ops.leakyRelu(x, options);
-/** min(max(x, 0), 6). `activations.relu6([-1, 8]) // [0, 6]` */
-export const relu6 = (x: TensorLike): Tensor => ops.relu6(x);
+/** min(max(x, 0), 6); the slope at 0 and at 6 is 0. `activations.relu6([-1, 8]) // [0, 6]` */
+export function relu6(x: TensorLike): Tensor {
+  const t = ops.cast(x, "float32");
+  const inside = apply("logical_and", [ops.greater(t, 0), ops.less(t, 6)]);
+  // NOTE a clip alone would pass half of the gradient at its ends.
+  return apply("select", [inside, t, ops.stopGradient(ops.clip(t, 0, 6))]);
+}
 /** eˣ / Σ eˣ along an axis, or jointly along several. `activations.softmax([0, 0]) // [0.5, 0.5]` */
 export const softmax = (x: TensorLike, options: { axis?: number | readonly number[] } = {}): Tensor => ops.softmax(x, options);
 /** ln softmax(x), without overflow. `activations.logSoftmax([0, 0]) // [-0.69…, -0.69…]` */
@@ -89,9 +94,12 @@ export const sigmoid = (x: TensorLike): Tensor => ops.sigmoid(x);
 /** eˣ. `activations.exponential([0]) // [1]` */
 export const exponential = (x: TensorLike): Tensor => ops.exp(x);
 /** relu6(x + 3)/6. `activations.hardSigmoid([0]) // [0.5]` */
-export const hardSigmoid = (x: TensorLike): Tensor => ops.hardSigmoid(x);
+export const hardSigmoid = (x: TensorLike): Tensor => ops.divide(relu6(ops.add(ops.cast(x, "float32"), 3)), 6);
 /** x·relu6(x + 3)/6. `activations.hardSilu([3]) // [3]` */
-export const hardSilu = (x: TensorLike): Tensor => ops.hardSilu(x);
+export function hardSilu(x: TensorLike): Tensor {
+  const t = ops.cast(x, "float32");
+  return ops.multiply(t, hardSigmoid(t));
+}
 /** Another name of `hardSilu`. `activations.hardSwish([3]) // [3]` */
 export const hardSwish = hardSilu;
 /** x between −1 and 1. `activations.hardTanh([2]) // [1]` */
@@ -105,9 +113,14 @@ export const mish = (x: TensorLike): Tensor => {
   const t = ops.cast(x, "float32");
   return apply("multiply", [t, ops.tanh(ops.softplus(t))]);
 };
-/** 0 below −1, (x + 1)/2 up to 1, 1 above. `activations.sparseSigmoid([0]) // [0.5]` */
-export const sparseSigmoid = (x: TensorLike): Tensor => ops.sparseSigmoid(x);
-/** Keras' sparsemax along an axis, its threshold as Keras computes it. `activations.sparsemax([0, 3]) // [0, 1]` */
+/** 0 below −1, (x + 1)/2 up to 1, 1 above; half of the slope at ±1. `activations.sparseSigmoid([0]) // [0.5]` */
+export const sparseSigmoid = (x: TensorLike): Tensor => ops.multiply(ops.clip(ops.add(ops.cast(x, "float32"), 1), 0, 2), 0.5);
+/**
+ * The point of the simplex nearest to x along an axis; small scores become exactly 0. Martins & Astudillo 2016.
+ *
+ * NOTE Keras 3.15 sums its threshold wrongly where more than one score survives; this is what its documentation describes.
+ * Example: `activations.sparsemax([0, 3]) // [0, 1]`
+ */
 export const sparsemax = (x: TensorLike, options: { axis?: number } = {}): Tensor => ops.sparsemax(x, { axis: -1, ...options });
 
 const TABLE = {

@@ -6,7 +6,7 @@ import { checkOptions, ShapeError, ValueError } from "./errors.js";
 import * as ops from "./ops.js";
 import { drawHalf, isHalf, roundHalf } from "./random/half.js";
 import { drawKey, type Seed } from "./random/seedGenerator.js";
-import { currentTrace, type Tensor, type TensorLike, tensor } from "./tensor.js";
+import { type Tensor, type TensorLike, tensor } from "./tensor.js";
 
 export { beta, binomial, gamma } from "./random/rejection.js";
 export { type Seed, SeedGenerator } from "./random/seedGenerator.js";
@@ -114,8 +114,8 @@ export function dropout(
   const keep = 1 - rate;
   const noiseShape = options.noiseShape?.map((n, i) => n ?? x.shape[i]!) ?? x.shape;
   const mask = apply("bits_keep", [bits(drawKey("random.dropout", options.seed), noiseShape)], { floats: [keep] });
-  // In a compiled step the division by a constant is a product with its reciprocal, as in Keras' compiled steps.
-  const scaled = currentTrace() ? apply("multiply", [x, Math.fround(1 / Math.fround(keep))]) : apply("divide", [x, keep]);
+  // XLA makes a product with the reciprocal of the division by a constant.
+  const scaled = apply("multiply", [x, Math.fround(1 / Math.fround(keep))]);
   return apply("select", [mask, scaled, scalar(0, "float32")]);
 }
 

@@ -156,7 +156,7 @@ describe("calling", () => {
         throw new Error("no");
       }
     }
-    const layer = new Fails();
+    const layer: Layer = new Fails();
     expect(() => layer.build([null, 2])).toThrow("no");
     expect(layer.built).toBe(false);
     expect(layer.weights).toEqual([]);
@@ -223,7 +223,7 @@ describe("statelessCall", () => {
     expect(after[0]!.array()).not.toEqual(before);
   });
   test("is what gradients are taken of", () => {
-    const layer = new Scale({ factor: 3 });
+    const layer: Layer = new Scale({ factor: 3 });
     layer.build([null, 2]);
     const g = grad((w: Tensor) => ops.sum(layer.statelessCall([w], [], tensor([[1, 2]]))[0]))(tensor(1)) as Tensor;
     expect(g.item()).toBe(9); // d/dw Σ 3·w·x = 3 · (1 + 2)

@@ -1,13 +1,12 @@
 // LossScaleOptimizer: keeps small gradients of half types alive by a loss scale that finds its own size.
 
-import { apply } from "../core/apply.js";
+import { apply, scalar } from "../core/apply.js";
 import { ValueError } from "../errors.js";
 import * as ops from "../ops.js";
 import type { Config } from "../saving/object.js";
-import { scalar } from "../core/apply.js";
 import { Tensor } from "../tensor.js";
 import type { Variable } from "../variable.js";
-import { Optimizer, type OptimizerOptions, updateOnlyIf } from "./optimizer.js";
+import { Optimizer, type OptimizerOptions, updateOnlyIf, withCommon } from "./optimizer.js";
 
 export interface LossScaleOptions extends OptimizerOptions {
   initialScale: number;
@@ -23,7 +22,7 @@ export interface LossScaleOptions extends OptimizerOptions {
 export class LossScaleOptimizer extends Optimizer<LossScaleOptions> {
   static override readonly className: string = "LossScaleOptimizer";
   static override readonly required = ["innerOptimizer"];
-  static override readonly defaults: Config = { name: null, initialScale: 32768, dynamicGrowthSteps: 2000 };
+  static override readonly defaults: Config = withCommon(0, { initialScale: 32768, dynamicGrowthSteps: 2000 });
   readonly #counter: Variable;
   readonly #scale: Variable;
 

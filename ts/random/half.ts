@@ -13,7 +13,7 @@ const FORMAT = { float16: { bits: 16, fraction: 10 }, bfloat16: { bits: 8, fract
 /**
  * Uniform on [a, b), or normal or truncated normal with mean a and deviation b, in a half type.
  *
- * The draw is computed in float32 and rounded once; the product with the deviation and the sum with the mean round again.
+ * Each operation rounds its result, as JAX does; the inverse of erf is computed in float32.
  */
 export function drawHalf(
   distribution: "uniform" | "normal" | "truncated_normal",
@@ -24,10 +24,10 @@ export function drawHalf(
   b: number,
 ): Tensor {
   const round = (x: Tensor): Tensor => roundHalf(x, dtype);
-  if (distribution === "uniform") return round(between(key, shape, dtype, roundNumber(a, dtype), roundNumber(b, dtype)));
+  if (distribution === "uniform") return between(key, shape, dtype, roundNumber(a, dtype), roundNumber(b, dtype));
   const edge = distribution === "normal" ? 1 - 2 ** -(FORMAT[dtype].fraction + 1) : roundNumber(0.9544997, dtype); // erf(√2)
   const u = between(key, shape, dtype, -edge, distribution === "normal" ? 1 : edge);
-  const sample = round(apply("multiply", [apply("erfinv", [u]), Math.SQRT2]));
+  const sample = round(apply("multiply", [round(apply("erfinv", [u])), roundNumber(Math.SQRT2, dtype)]));
   const scaled = round(apply("multiply", [sample, roundNumber(b, dtype)]));
   return round(apply("add", [scaled, roundNumber(a, dtype)]));
 }
@@ -38,7 +38,8 @@ function between(key: Tensor, shape: readonly number[], dtype: Half, low: number
   const own = apply("right_shift", [apply("bitwise_and", [words, scalar(2 ** bits - 1, "uint32")]), scalar(bits - fraction, "uint32")]);
   const u = apply("multiply", [apply("cast", [own], { ints: [0] }), 2 ** -fraction]);
   const width = roundNumber(high - low, dtype);
-  return apply("maximum", [apply("add", [apply("multiply", [u, width]), low]), low]);
+  const part = roundHalf(apply("multiply", [u, width]), dtype);
+  return apply("maximum", [roundHalf(apply("add", [part, low]), dtype), low]);
 }
 
 /** To the nearest number of the type, halves to even; what is too large for float16 becomes infinite. */

@@ -100,18 +100,15 @@ function logGamma(key: Key, alpha: number): number {
  */
 export function binomial(shape: readonly number[], counts: TensorLike, probabilities: TensorLike, options: Options = {}): Tensor {
   const { key, values } = prepare("binomial", shape, [counts, probabilities], options);
-  const out = new Float32Array(sizeOf(shape));
-  for (let i = 0; i < out.length; i++) {
-    const n = Math.floor(values[0]![i]!);
-    const p = values[1]![i]!;
-    if (!(n >= 0 && p >= 0 && p <= 1)) {
-      out[i] = Number.NaN;
-      continue;
-    }
-    const q = p < 0.5 ? p : f(1 - p);
-    const k = n * q <= 10 ? byGaps(key, i, n, q) : byTransform(key, i, n, q);
-    out[i] = p < 0.5 ? k : n - k;
-  }
+  const [n, p] = [values[0]!.map(Math.floor), values[1]!];
+  const q = p.map((x) => (x < 0.5 ? x : 1 - x));
+  const rare = Array.from(n, (count, i) => !(count * q[i]! > 10)); // few successes, or no numbers at all
+  const often = byTransform(key, n.map((count, i) => (rare[i] ? 1e4 : count)), q.map((x, i) => (rare[i] ? 0.5 : x)));
+  const out = n.map((count, i) => {
+    if (!(count >= 0 && p[i]! >= 0 && p[i]! <= 1)) return Number.NaN;
+    const k = rare[i] ? byGaps(key, i, count, q[i]!) : often[i]!;
+    return p[i]! < 0.5 ? k : count - k;
+  });
   const drawn = new Tensor(out, shape);
   return options.dtype ? ops.cast(drawn, options.dtype) : drawn;
 }
@@ -131,8 +128,30 @@ function byGaps(start: Key, i: number, n: number, q: number): number {
   return gaps - 1;
 }
 
-/** Transformed rejection with squeeze (BTRS), Hörmann 1993. */
-function byTransform(start: Key, i: number, n: number, q: number): number {
+/**
+ * Transformed rejection with squeeze (BTRS), Hörmann 1993.
+ *
+ * NOTE all elements draw until the last one has accepted, and a later acceptance replaces an earlier one: that is JAX's stream.
+ */
+function byTransform(start: Key, counts: Float32Array, probabilities: Float32Array): Float32Array {
+  const out = new Float32Array(counts.length);
+  const waiting = new Set(out.keys());
+  const accept = Array.from(counts, (n, i) => transform(n, probabilities[i]!));
+  for (let key = start; waiting.size > 0; ) {
+    const [next, s0, s1] = children(key, 3) as [Key, Key, Key];
+    key = next;
+    for (let i = 0; i < out.length; i++) {
+      const k = accept[i]!(uniform01(s0, i) - 0.5, uniform01(s1, i));
+      if (k === null) continue;
+      out[i] = k;
+      waiting.delete(i);
+    }
+  }
+  return out;
+}
+
+/** One trial of BTRS for Binomial(n, q): the number drawn, or null when it is rejected. */
+function transform(n: number, q: number): (u: number, v: number) => number | null {
   const sd = Math.sqrt(n * q * (1 - q));
   const b = 1.15 + 2.53 * sd;
   const a = -0.0873 + 0.0248 * b + 0.01 * q;
@@ -141,23 +160,18 @@ function byTransform(start: Key, i: number, n: number, q: number): number {
   const r = q / (1 - q);
   const alpha = (2.83 + 5.1 / b) * sd;
   const m = Math.floor((n + 1) * q);
-  let key = start;
-  for (;;) {
-    const [next, s0, s1] = children(key, 3) as [Key, Key, Key];
-    key = next;
-    const u = uniform01(s0, i) - 0.5;
-    const v = uniform01(s1, i);
+  return (u, v) => {
     const us = 0.5 - Math.abs(u);
     const k = Math.floor(((2 * a) / us + b) * u + c);
     if (us >= 0.07 && v <= vr) return k;
-    if (k < 0 || k > n) continue;
+    if (k < 0 || k > n) return null;
     const bound =
       (m + 0.5) * Math.log((m + 1) / (r * (n - m + 1))) +
       (n + 1) * Math.log((n - m + 1) / (n - k + 1)) +
       (k + 0.5) * Math.log((r * (n - k + 1)) / (k + 1)) +
       stirling(m) + stirling(n - m) - stirling(k) - stirling(n - k); // biome-ignore format: a sum
-    if (Math.log((v * alpha) / (a / (us * us) + b)) <= bound) return k;
-  }
+    return Math.log((v * alpha) / (a / (us * us) + b)) <= bound ? k : null;
+  };
 }
 
 /** What Stirling's formula for ln k! leaves out. */

@@ -235,7 +235,7 @@ impl Lowering<'_> {
             let (place, ty) = (self.place(v).clone(), dense(source));
             // A piece that takes the input as it lies can read any strides; others count on a row-major source.
             let as_it_lies = p.src_offset == 0 && p.shape == *source && p.src_strides == ty;
-            let composed = if as_it_lies && !place.is_dense(source) { Some(place.strides.clone()) } else { permuted(&p.src_strides, &ty, &place, source) };
+            let composed = if as_it_lies && !place.is_dense(source) { Some(place.strides.clone()) } else { permuted(&p.src_strides, &p.shape, &ty, &place, source) };
             sources.push(match composed {
                 Some(strides) if p.src_offset == 0 => Place { strides, ..place },
                 _ => {
@@ -341,18 +341,25 @@ impl Lowering<'_> {
     }
 }
 
-/// Strides of a view over a place that is not row-major: possible where each stride of the view is one of the source's own, or 0.
-fn permuted(view: &[isize], own: &[isize], place: &Place, source: &[usize]) -> Option<Vec<isize>> {
-    if place.is_dense(source) {
+/// Strides of a view over a place that is not row-major: possible where the view is the source's axes in another order, among axes that repeat.
+fn permuted(view: &[isize], shape: &[usize], own: &[isize], place: &Place, source: &[usize]) -> Option<Vec<isize>> {
+    if place.is_dense(source) || numel(source) == 0 {
         return None;
     }
-    // Sizes of 1 make equal strides of different axes; then which one is meant is not told.
-    let mut distinct: Vec<isize> = own.to_vec();
-    distinct.sort_unstable();
-    if distinct.windows(2).any(|w| w[0] == w[1]) || numel(source) == 0 {
-        return None;
-    }
-    view.iter().map(|s| if *s == 0 { Some(0) } else { own.iter().position(|o| o == s).map(|k| place.strides[k]) }).collect()
+    let mut used = vec![false; source.len()];
+    let strides: Option<Vec<isize>> = (view.iter().zip(shape))
+        .map(|(&s, &n)| {
+            if s == 0 || n == 1 {
+                return Some(0);
+            }
+            // Both stride and size must be an axis' own: a reshape or a slice may have one of them by chance.
+            let k = (0..source.len()).find(|&k| !used[k] && own[k] == s && source[k] == n)?;
+            used[k] = true;
+            Some(place.strides[k])
+        })
+        .collect();
+    let complete = used.iter().zip(source).all(|(&u, &n)| u || n == 1);
+    strides.filter(|_| complete)
 }
 
 /// Gives the values of a unit registers: inputs, results, and as few temporaries as live at once.

@@ -96,10 +96,21 @@ fn through_views(nodes: &Nodes, op: &keratin_graph::OpDef, mut inputs: Vec<Value
             if node.op.kind != Kind::View || node.inputs.len() != 1 || !moves_nothing(nodes, node.op, &node.inputs, &node.attrs) {
                 break;
             }
+            let (before, shape) = (inputs[0], result_shape(nodes, op, &inputs, attrs));
             inputs[0] = node.inputs[0];
+            // The view's own attributes must mean the same of another shape: a reshape's do.
+            if !moves_nothing(nodes, op, &inputs, attrs) || result_shape(nodes, op, &inputs, attrs) != shape {
+                inputs[0] = before;
+                break;
+            }
         }
     }
     (inputs, attrs.clone())
+}
+fn result_shape(nodes: &Nodes, op: &keratin_graph::OpDef, inputs: &[ValueId], attrs: &Attrs) -> Option<Vec<usize>> {
+    let types: Vec<_> = inputs.iter().map(|&v| nodes.ty(v)).collect();
+    let results = (op.infer)(&keratin_graph::op::Infer { op: op.name, inputs: &types, attrs }).ok()?;
+    Some(results[0].shape.clone())
 }
 /// Is the result the input's memory in the same order?
 fn moves_nothing(nodes: &Nodes, op: &keratin_graph::OpDef, inputs: &[ValueId], attrs: &Attrs) -> bool {

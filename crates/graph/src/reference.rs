@@ -3,6 +3,8 @@
 //! Each row of the op table says its meaning through the helpers of `Reference`. Integers and bools are f64 that hold whole
 //! numbers; integer results wrap into their type, exact as long as a product stays below 2⁵³.
 
+pub mod differences;
+
 use crate::dtype::DType::{self, Bool, F32, I32, U32};
 use crate::graph::{Nodes, Type, ValueId};
 use crate::op::{Attrs, Infer, ViewPlan};

@@ -199,3 +199,30 @@ fn a_broadcast_operand_gets_the_sum_of_its_copies() {
     let mut inputs: Tensors = [x, row, column, one].iter().enumerate().map(|(i, t)| (i, random.direction(&t.shape()))).collect();
     check_outputs(&g, &[y.id], &mut inputs, 5, true).unwrap();
 }
+
+/// `Reads` tells planners which values a backward pass keeps alive.
+#[test]
+fn rules_read_what_their_rows_declare() {
+    use keratin_graph::op::Reads;
+    for case in cases() {
+        let Vjp::Rule(_) = case.op.vjp else { continue };
+        let (graph, outputs) = case.graph();
+        let (inputs, before) = (case.operands.len(), graph.nodes().nodes.len());
+        let seeds: Vec<(Tensor, Tensor)> = (outputs.iter().enumerate())
+            .map(|(k, &v)| (graph.tensor(v), graph.input(100 + k, graph.ty(v).shape, graph.ty(v).dtype)))
+            .filter(|(y, _)| y.dtype() == F32)
+            .collect();
+        let wrt: Vec<Tensor> = (0..inputs).map(|i| graph.tensor(ValueId(i as u32))).filter(|t| t.dtype() == F32).collect();
+        keratin_graph::grad::pull(&seeds, &wrt);
+        let nodes = graph.nodes();
+        let read: Vec<ValueId> = nodes.nodes[before..].iter().flat_map(|n| n.inputs.clone()).collect();
+        let (x, y) = (read.iter().any(|v| v.index() < inputs), read.iter().any(|v| outputs.contains(v)));
+        let (may_x, may_y) = match case.op.reads {
+            Reads::Nothing => (false, false),
+            Reads::Inputs => (true, false),
+            Reads::Output => (false, true),
+            Reads::Both => (true, true),
+        };
+        assert!((may_x || !x) && (may_y || !y), "{case} declares {:?}; its rule reads inputs: {x}, outputs: {y}", case.op.reads);
+    }
+}

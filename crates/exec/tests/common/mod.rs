@@ -1,5 +1,7 @@
 //! Runs a graph as a program and as the oracle, with every pass on and off, and compares.
 
+#![allow(dead_code)] // each test file uses its part
+
 use keratin_exec::{Options, Program, StateBuf, compile};
 use keratin_graph::reference::{self, evaluate};
 use keratin_graph::{DType, Graph, Kind, Nodes, Tensor, ValueId};

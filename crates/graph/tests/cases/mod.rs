@@ -2,12 +2,13 @@
 //!
 //! A domain keeps operands away from kinks, where a derivative is a decision (those have their own tests) and where f32 and f64
 //! may land on different sides.
-#![allow(dead_code)] // each test binary uses its part
+#![allow(dead_code, unused_imports)] // each test binary uses its part
 
 pub mod run;
 pub mod slope;
 mod table;
 
+pub use keratin_graph::reference::differences::Random;
 pub use table::cases;
 
 use keratin_graph::reference::array;
@@ -100,30 +101,6 @@ impl Domain {
             Domain::Truth => (0..n).map(|_| random.below(2) as f64).collect(),
             Domain::Is(values) => (0..n).map(|i| values[i % values.len()]).collect(),
         }
-    }
-}
-
-/// SplitMix64: small, seeded, good enough for test data.
-pub struct Random(pub u64);
-
-impl Random {
-    pub fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-    pub fn below(&mut self, n: u64) -> u64 {
-        self.next() % n
-    }
-    /// On [0, 1).
-    pub fn unit(&mut self) -> f64 {
-        (self.next() >> 11) as f64 / (1u64 << 53) as f64
-    }
-    /// A direction: uniform on [−1, 1).
-    pub fn direction(&mut self, shape: &[usize]) -> ArrayD<f64> {
-        array(shape, (0..numel(shape)).map(|_| 2.0 * self.unit() - 1.0).collect())
     }
 }
 
