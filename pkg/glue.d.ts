@@ -60,6 +60,12 @@ export function orthogonal(rows: number, cols: number, k0: number, k1: number, g
 export function panicMessage(): string;
 
 /**
+ * Runs `chunks` chunks of `spin` rounds each and returns how many each thread took. With `panic`, the first chunk that another thread than the
+ * caller takes panics; the caller's own go on.
+ */
+export function poolProbe(chunks: number, spin: number, panic: boolean): Uint32Array;
+
+/**
  * Makes a pool of `threads` threads and returns one ticket per worker to start (`threads - 1`).
  * Must come before the first parallel call: until then rayon would make its own pool of one thread.
  */
@@ -136,6 +142,7 @@ export interface InitOutput {
     readonly opTable: () => [number, number];
     readonly orthogonal: (a: number, b: number, c: number, d: number, e: number) => void;
     readonly panicMessage: () => [number, number];
+    readonly poolProbe: (a: number, b: number, c: number) => [number, number];
     readonly poolStart: (a: number) => [number, number, number, number];
     readonly programFree: (a: number) => void;
     readonly programInput: (a: number, b: number) => number;

@@ -177,6 +177,21 @@ export function panicMessage() {
 }
 
 /**
+ * Runs `chunks` chunks of `spin` rounds each and returns how many each thread took. With `panic`, the first chunk that another thread than the
+ * caller takes panics; the caller's own go on.
+ * @param {number} chunks
+ * @param {number} spin
+ * @param {boolean} panic
+ * @returns {Uint32Array}
+ */
+export function poolProbe(chunks, spin, panic) {
+    const ret = wasm.poolProbe(chunks, spin, panic);
+    var v1 = getArrayU32FromWasm0(ret[0], ret[1]).slice();
+    wasm.__wbindgen_free(ret[0], ret[1] * 4, 4);
+    return v1;
+}
+
+/**
  * Makes a pool of `threads` threads and returns one ticket per worker to start (`threads - 1`).
  * Must come before the first parallel call: until then rayon would make its own pool of one thread.
  * @param {number} threads

@@ -179,6 +179,17 @@ let active: Trace | null = null;
 /** The trace that is open, or null. */
 export const currentTrace = (): Trace | null => active;
 
+/** Runs `body` outside any trace, so that it computes with numbers: weights are made while a model is being traced. */
+export function outsideTrace<T>(body: () => T): T {
+  const before = active;
+  active = null;
+  try {
+    return body();
+  } finally {
+    active = before;
+  }
+}
+
 /** State that a trace can read: a Variable. */
 export interface StateSource {
   readonly shape: readonly number[];

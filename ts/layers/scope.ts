@@ -1,7 +1,6 @@
 // Where a layer call stands: its name scope, the training flag that inner calls inherit, and the way out of a trace to build weights.
 
 import { KeratinError } from "../errors.js";
-import { Trace } from "../tensor.js";
 import { currentPath, withPath } from "../trace.js";
 
 /** The outermost layer call that is going on. */
@@ -60,8 +59,4 @@ export function locateErrors<T>(body: () => T): T {
 /** The scope we are in: `sequential/dense`. */
 export { currentPath };
 
-/** Runs `body` outside any trace, so that it computes with numbers: weights are made while a model is being traced. */
-export function eagerly<T>(body: () => T): T {
-  // `Trace.run` makes its receiver the open trace while the body runs: no receiver, no trace.
-  return Trace.prototype.run.call(null as unknown as Trace, body) as T;
-}
+export { outsideTrace as eagerly } from "../tensor.js";

@@ -10,6 +10,7 @@ export type Shape = readonly number[];
 /** One axis, several, or null for all; negative ones count from the end. */
 export type Axis = number | readonly number[] | null;
 
+/** A shape as messages show it. */
 export const showShape = (shape: Shape): string => `[${shape.join(", ")}]`;
 
 /** An axis as an index from the front. Errors: `ShapeError` when it is not an axis of the tensor. */
@@ -80,9 +81,11 @@ export const reshapeTo = (t: Tensor, shape: Shape): Tensor =>
 export const transposeTo = (t: Tensor, order: readonly number[]): Tensor =>
   order.every((a, i) => a === i) ? t : apply("transpose", [t], { ints: order });
 
+/** The tensor spread to a shape that it is known to broadcast to. */
 export const broadcast = (t: Tensor, shape: Shape): Tensor =>
   sameShape(t.shape, shape) ? t : apply("broadcast", [t], { ints: shape });
 
+/** Do two shapes agree? */
 export const sameShape = (a: Shape, b: Shape): boolean => a.length === b.length && a.every((n, i) => n === b[i]);
 
 /** The shape of `a ∘ b` under NumPy's rule. Errors: `ShapeError`. */

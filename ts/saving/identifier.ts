@@ -34,5 +34,12 @@ export function identify<T extends KerasObject>(kind: Kind<T>, identifier: unkno
     const what = made !== null && typeof made === "object" ? classNameOf(made.constructor as unknown as KerasClass) : typeof made;
     throw new IdentifierError(`Expected an ${kind.kind}, the JSON describes a ${what}.`);
   }
-  throw new IdentifierError(unknownName(kind.kind, identifier, Object.keys(kind.names)));
+  throw new IdentifierError(unknownName(kind.kind, identifier, likeStyle(identifier, Object.keys(kind.names))));
+}
+
+/** Most objects have a class name and a snake_case name: those that are written as the received one is. */
+function likeStyle(received: unknown, names: readonly string[]): readonly string[] {
+  const capital = (name: string): boolean => /^[A-Z]/.test(name);
+  const alike = names.filter((name) => typeof received === "string" && capital(name) === capital(received));
+  return alike.length > 0 ? alike : names;
 }

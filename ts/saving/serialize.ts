@@ -209,13 +209,16 @@ function revive(json: unknown, options: DeserializeOptions, module: string | nul
   }
 }
 
+/** What stays JSON: the class that holds it knows what it is. */
+const PLAIN = new Set(["__keras_tensor__", "__slice__", "__ellipsis__", "__bytes__", "__lambda__", "__typespec__"]);
+
 function reviveObject(json: SerializedObject, options: DeserializeOptions, module: string | null): unknown {
   const name = json.class_name;
   if (name === "__tensor__" || name === "__numpy__") {
     const { value, dtype } = (json.config ?? {}) as { value: Nested; dtype?: EdgeDType };
     return tensor(value, dtype === undefined ? {} : { dtype });
   }
-  if (name.startsWith("__")) return json; // symbolic tensors, slices, lambdas: the class that holds them knows what they are
+  if (PLAIN.has(name)) return json;
   if (name === "function") return reviveFunction(String(json.config), options);
   const own = findClass(json, options, module);
   const hooks = own as KerasClass & ClassHooks;

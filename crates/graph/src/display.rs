@@ -57,7 +57,11 @@ fn write_nodes(out: &mut String, nodes: &Nodes, inputs: &[ValueId], outputs: &[V
             node.inputs.iter().for_each(|v| wanted[v.index()] = true);
         }
     }
-    let shown: Vec<&Node> = nodes.nodes.iter().filter(|n| n.results().any(|v| wanted[v.index()])).collect();
+    let shown: Vec<&Node> = nodes
+        .nodes
+        .iter()
+        .filter(|n| n.results().any(|v| wanted[v.index()]))
+        .collect();
     let mut numbers = vec![0; nodes.values.len()];
     for (number, v) in shown.iter().flat_map(|n| n.results()).enumerate() {
         numbers[v.index()] = number;
@@ -82,7 +86,9 @@ fn write_nodes(out: &mut String, nodes: &Nodes, inputs: &[ValueId], outputs: &[V
 }
 
 fn node_line(nodes: &Nodes, node: &Node, name: &dyn Fn(&ValueId) -> String) -> String {
-    let results = list(node.results(), ", ", |v| format!("{}: {}", name(&v), type_text(nodes, v)));
+    let results = list(node.results(), ", ", |v| {
+        format!("{}: {}", name(&v), type_text(nodes, v))
+    });
     let mut line = format!("{results} = {}", node.op.name);
     node.inputs.iter().for_each(|v| _ = write!(line, " {}", name(v)));
     let attrs = &node.attrs;
@@ -90,7 +96,11 @@ fn node_line(nodes: &Nodes, node: &Node, name: &dyn Fn(&ValueId) -> String) -> S
         let _ = write!(line, " {{{}}}", list(&attrs.ints, ",", |i| i.to_string()));
     }
     if !attrs.floats.is_empty() {
-        let _ = write!(line, " ({})", list(&attrs.floats, ",", |f| word_text(f.to_bits(), DType::F32)));
+        let _ = write!(
+            line,
+            " ({})",
+            list(&attrs.floats, ",", |f| word_text(f.to_bits(), DType::F32))
+        );
     }
     if let Some(words) = &attrs.words {
         let dtype = nodes.ty(node.first).dtype;
@@ -107,7 +117,11 @@ fn words_text(words: &[u32], dtype: DType) -> String {
         n => format!("{}*{n}", word_text(r[0], dtype)),
     };
     let shown = list(&runs[..runs.len().min(SHOWN)], " ", run);
-    if runs.len() > SHOWN { format!("{shown} …") } else { shown }
+    if runs.len() > SHOWN {
+        format!("{shown} …")
+    } else {
+        shown
+    }
 }
 
 /// The number of a word, so that parsing gives the word back; unusual NaNs by their bits.

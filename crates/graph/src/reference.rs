@@ -27,14 +27,25 @@ pub fn evaluate(nodes: &Nodes, inputs: &Tensors, states: &Tensors, wanted: &[Val
     let bound = |nodes: &Nodes, v: ValueId| {
         let node = nodes.maker(v);
         let at = *node.attrs.ints.first().expect("internal: a source without a number") as usize;
-        let found = if node.op.name == source::INPUT.name { inputs.get(&at) } else { states.get(&at) };
-        found.unwrap_or_else(|| panic!("{} {at} has no value", node.op.name)).clone()
+        let found = if node.op.name == source::INPUT.name {
+            inputs.get(&at)
+        } else {
+            states.get(&at)
+        };
+        found
+            .unwrap_or_else(|| panic!("{} {at} has no value", node.op.name))
+            .clone()
     };
     run(nodes, &bound, states, wanted)
 }
 
 /// Evaluates what `wanted` needs, oldest first; `bound` gives inputs and states their values.
-fn run(nodes: &Nodes, bound: &dyn Fn(&Nodes, ValueId) -> ArrayD<f64>, states: &Tensors, wanted: &[ValueId]) -> Vec<ArrayD<f64>> {
+fn run(
+    nodes: &Nodes,
+    bound: &dyn Fn(&Nodes, ValueId) -> ArrayD<f64>,
+    states: &Tensors,
+    wanted: &[ValueId],
+) -> Vec<ArrayD<f64>> {
     let mut needed = vec![false; nodes.values.len()];
     wanted.iter().for_each(|v| needed[v.index()] = true);
     for node in nodes.nodes.iter().rev() {
@@ -46,20 +57,42 @@ fn run(nodes: &Nodes, bound: &dyn Fn(&Nodes, ValueId) -> ArrayD<f64>, states: &T
     for node in nodes.nodes.iter().filter(|n| n.results().any(|v| needed[v.index()])) {
         let outputs: Vec<Type> = node.results().map(|v| nodes.ty(v).clone()).collect();
         let results = match &node.attrs.words {
-            Some(words) => vec![array(&outputs[0].shape, words.iter().map(|&w| from_word(w, outputs[0].dtype)).collect())],
+            Some(words) => vec![array(
+                &outputs[0].shape,
+                words.iter().map(|&w| from_word(w, outputs[0].dtype)).collect(),
+            )],
             None if node.op.arity == Some(0) => vec![bound(nodes, node.first)],
             None => {
-                let inputs: Vec<&ArrayD<f64>> = node.inputs.iter().map(|v| values[v.index()].as_ref().expect("internal: read before made")).collect();
+                let inputs: Vec<&ArrayD<f64>> = node
+                    .inputs
+                    .iter()
+                    .map(|v| values[v.index()].as_ref().expect("internal: read before made"))
+                    .collect();
                 let types: Vec<&Type> = node.inputs.iter().map(|&v| nodes.ty(v)).collect();
-                (node.op.reference)(&Reference { op: node.op.name, inputs: &inputs, types: &types, outputs: &outputs, attrs: &node.attrs, states })
+                (node.op.reference)(&Reference {
+                    op: node.op.name,
+                    inputs: &inputs,
+                    types: &types,
+                    outputs: &outputs,
+                    attrs: &node.attrs,
+                    states,
+                })
             }
         };
         for ((v, x), ty) in node.results().zip(results).zip(&outputs) {
-            assert_eq!(x.shape(), &ty.shape[..], "internal: the reference of {} made another shape", node.op.name);
+            assert_eq!(
+                x.shape(),
+                &ty.shape[..],
+                "internal: the reference of {} made another shape",
+                node.op.name
+            );
             values[v.index()] = Some(x.mapv(|x| wrap(x, ty.dtype)));
         }
     }
-    wanted.iter().map(|v| values[v.index()].clone().expect("internal: wanted but not made")).collect()
+    wanted
+        .iter()
+        .map(|v| values[v.index()].clone().expect("internal: wanted but not made"))
+        .collect()
 }
 
 /// What a row's reference sees: the operands and what is known of them and of the results.
@@ -110,12 +143,23 @@ impl Reference<'_> {
     pub fn rows(&self, f: impl Fn(&[f64]) -> Vec<f64>) -> Vec<ArrayD<f64>> {
         let x = flat(self.inputs[0]);
         let n = *self.types[0].shape.last().expect("internal: rows of a scalar");
-        vec![self.result(if n == 0 { vec![] } else { x.chunks(n).flat_map(f).collect() })]
+        vec![self.result(if n == 0 {
+            vec![]
+        } else {
+            x.chunks(n).flat_map(f).collect()
+        })]
     }
 
     /// Follows the plan of a view word by word.
     pub fn view(&self, plan: fn(&Infer, &[Type]) -> ViewPlan) -> Vec<ArrayD<f64>> {
-        let plan = plan(&Infer { op: self.op, inputs: self.types, attrs: self.attrs }, self.outputs);
+        let plan = plan(
+            &Infer {
+                op: self.op,
+                inputs: self.types,
+                attrs: self.attrs,
+            },
+            self.outputs,
+        );
         let fill = plan.fill.map_or(f64::NAN, |w| from_word(w, self.outputs[0].dtype));
         let mut y = vec![fill; self.outputs[0].numel()];
         for piece in &plan.pieces {
@@ -135,10 +179,21 @@ impl Reference<'_> {
     /// Matrix product of the last two axes, each operand transposed first where its flag says so.
     pub fn dot(&self, transpose_a: bool, transpose_b: bool) -> ArrayD<f64> {
         let batched = |x: &ArrayD<f64>, transpose: bool| {
-            let x = if x.ndim() == 2 { x.clone().insert_axis(Axis(0)) } else { x.clone() };
-            if transpose { x.permuted_axes(IxDyn(&[0, 2, 1])) } else { x }
+            let x = if x.ndim() == 2 {
+                x.clone().insert_axis(Axis(0))
+            } else {
+                x.clone()
+            };
+            if transpose {
+                x.permuted_axes(IxDyn(&[0, 2, 1]))
+            } else {
+                x
+            }
         };
-        let (a, b) = (batched(self.inputs[0], transpose_a), batched(self.inputs[1], transpose_b));
+        let (a, b) = (
+            batched(self.inputs[0], transpose_a),
+            batched(self.inputs[1], transpose_b),
+        );
         let (batch, m, k, n) = (a.shape()[0], a.shape()[1], a.shape()[2], b.shape()[2]);
         let entry = |at: usize| {
             let (i, j, l) = (at / (m * n), at / n % m, at % n);
@@ -182,7 +237,11 @@ impl Reference<'_> {
     pub fn argsort(&self) -> ArrayD<f64> {
         let order = |row: &[f64]| {
             let mut order: Vec<usize> = (0..row.len()).collect();
-            order.sort_by(|&a, &b| row[a].partial_cmp(&row[b]).unwrap_or_else(|| row[a].is_nan().cmp(&row[b].is_nan())));
+            order.sort_by(|&a, &b| {
+                row[a]
+                    .partial_cmp(&row[b])
+                    .unwrap_or_else(|| row[a].is_nan().cmp(&row[b].is_nan()))
+            });
             order.into_iter().map(|i| i as f64).collect()
         };
         self.rows(order).remove(0)
@@ -194,7 +253,12 @@ impl Reference<'_> {
     }
     /// Runs the kernel itself: for rows that are defined by their bits.
     pub fn by_kernel(&self, kernel: MapFn) -> Vec<ArrayD<f64>> {
-        let words: Vec<Vec<u32>> = self.inputs.iter().zip(self.types).map(|(x, ty)| to_words(x, ty.dtype)).collect();
+        let words: Vec<Vec<u32>> = self
+            .inputs
+            .iter()
+            .zip(self.types)
+            .map(|(x, ty)| to_words(x, ty.dtype))
+            .collect();
         let n = self.outputs[0].numel();
         let mut y = vec![0u32; n];
         let src = core::array::from_fn(|k| words.get(k).map_or(core::ptr::null(), |w| w.as_ptr()));
@@ -209,7 +273,10 @@ impl Reference<'_> {
         let body = self.attrs.body.as_ref().expect("internal: a scan without a body");
         let first_x = shape.consts + shape.carries;
         let mut carry: Vec<ArrayD<f64>> = self.inputs[shape.consts..first_x].iter().map(|&x| x.clone()).collect();
-        let mut stacked: Vec<ArrayD<f64>> = self.outputs[shape.carries..].iter().map(|ty| ArrayD::zeros(&ty.shape[..])).collect();
+        let mut stacked: Vec<ArrayD<f64>> = self.outputs[shape.carries..]
+            .iter()
+            .map(|ty| ArrayD::zeros(&ty.shape[..]))
+            .collect();
         for step in 0..shape.steps {
             let at = shape.slice(step);
             let bound = |nodes: &Nodes, v: ValueId| match body.inputs.iter().position(|&i| i == v) {
@@ -220,7 +287,10 @@ impl Reference<'_> {
             };
             let mut outputs = run(&body.nodes, &bound, self.states, &body.outputs);
             let results = outputs.split_off(shape.carries);
-            stacked.iter_mut().zip(results).for_each(|(all, y)| all.index_axis_mut(Axis(0), at).assign(&y));
+            stacked
+                .iter_mut()
+                .zip(results)
+                .for_each(|(all, y)| all.index_axis_mut(Axis(0), at).assign(&y));
             carry = outputs;
         }
         carry.into_iter().chain(stacked).collect()

@@ -53,30 +53,55 @@ fn abs_rises_at_zero() {
 #[test]
 fn a_tie_of_maximum_and_minimum_halves() {
     let zero = |x: Tensor<'_>| x.graph.scalar(0.0).id;
-    assert_eq!(slope(&[3], &[-1.0, 0.0, 1.0], |x| x.maximum(x.graph.tensor(zero(x)))), [0.0, 0.5, 1.0]);
-    assert_eq!(slope(&[3], &[-1.0, 0.0, 1.0], |x| x.minimum(x.graph.tensor(zero(x)))), [1.0, 0.5, 0.0]);
+    assert_eq!(
+        slope(&[3], &[-1.0, 0.0, 1.0], |x| x.maximum(x.graph.tensor(zero(x)))),
+        [0.0, 0.5, 1.0]
+    );
+    assert_eq!(
+        slope(&[3], &[-1.0, 0.0, 1.0], |x| x.minimum(x.graph.tensor(zero(x)))),
+        [1.0, 0.5, 0.0]
+    );
 }
 
 #[test]
 fn clip_passes_half_at_its_bounds() {
-    assert_eq!(slope(&[5], &[-2.0, -1.0, 0.0, 1.0, 2.0], |x| x.map_with(&unary::CLIP, &[-1.0, 1.0])), [0.0, 0.5, 1.0, 0.5, 0.0]);
+    assert_eq!(
+        slope(&[5], &[-2.0, -1.0, 0.0, 1.0, 2.0], |x| x
+            .map_with(&unary::CLIP, &[-1.0, 1.0])),
+        [0.0, 0.5, 1.0, 0.5, 0.0]
+    );
 }
 
 #[test]
 fn equal_maxima_share_equally() {
     let at = [3.0, 1.0, 3.0, 3.0];
-    assert_eq!(slope(&[4], &at, |x| x.reduce(&reduce::MAX, &[0])), [1.0 / 3.0, 0.0, 1.0 / 3.0, 1.0 / 3.0]);
+    assert_eq!(
+        slope(&[4], &at, |x| x.reduce(&reduce::MAX, &[0])),
+        [1.0 / 3.0, 0.0, 1.0 / 3.0, 1.0 / 3.0]
+    );
     assert_eq!(slope(&[4], &at, |x| x.reduce(&reduce::MIN, &[0])), [0.0, 1.0, 0.0, 0.0]);
 }
 
 #[test]
 fn powers_are_flat_where_they_should_be() {
     // d x²/dx = 2x, d x⁰/dx = 0 and d x¹/dx = 1, also at 0, where the formula p·x^(p−1) has 0·∞ and 0⁰
-    assert_eq!(slope(&[3], &[-1.0, 0.0, 2.0], |x| x.zip(&binary::POWER, x.like(2.0))), [-2.0, 0.0, 4.0]);
-    assert_eq!(slope(&[2], &[0.0, 2.0], |x| x.zip(&binary::POWER, x.like(0.0))), [0.0, 0.0]);
-    assert_eq!(slope(&[2], &[0.0, 2.0], |x| x.zip(&binary::POWER, x.like(1.0))), [1.0, 1.0]);
+    assert_eq!(
+        slope(&[3], &[-1.0, 0.0, 2.0], |x| x.zip(&binary::POWER, x.like(2.0))),
+        [-2.0, 0.0, 4.0]
+    );
+    assert_eq!(
+        slope(&[2], &[0.0, 2.0], |x| x.zip(&binary::POWER, x.like(0.0))),
+        [0.0, 0.0]
+    );
+    assert_eq!(
+        slope(&[2], &[0.0, 2.0], |x| x.zip(&binary::POWER, x.like(1.0))),
+        [1.0, 1.0]
+    );
     // d 0^p/dp is 0, not 0·ln 0
-    assert_eq!(slope(&[2], &[1.0, 2.0], |p| p.like(0.0).zip(&binary::POWER, p)), [0.0, 0.0]);
+    assert_eq!(
+        slope(&[2], &[1.0, 2.0], |p| p.like(0.0).zip(&binary::POWER, p)),
+        [0.0, 0.0]
+    );
 }
 
 #[test]
@@ -84,8 +109,14 @@ fn an_input_that_nothing_reads_has_zeros() {
     let g = Graph::new();
     let (x, z) = (g.input(0, [2], F32), g.input(1, [3], F32));
     let dz = grad((x * x).sum(&[0]), &[z])[0];
-    assert_eq!(flat(&evaluate(&g.nodes(), &HashMap::new(), &HashMap::new(), &[dz.id])[0]), [0.0; 3]);
-    assert_eq!(slope(&[2], &[1.0, 2.0], |x| x.map(&unary::STOP_GRADIENT) * x), [1.0, 2.0]);
+    assert_eq!(
+        flat(&evaluate(&g.nodes(), &HashMap::new(), &HashMap::new(), &[dz.id])[0]),
+        [0.0; 3]
+    );
+    assert_eq!(
+        slope(&[2], &[1.0, 2.0], |x| x.map(&unary::STOP_GRADIENT) * x),
+        [1.0, 2.0]
+    );
 }
 
 /// A product without its i-th factor, by multiplying the others.
@@ -96,12 +127,26 @@ fn others(x: &[f64]) -> Vec<f64> {
 
 #[test]
 fn products_with_zeros_have_exact_gradients() {
-    for at in [vec![2.0, 3.0, 4.0], vec![2.0, 0.0, 4.0], vec![0.0, 3.0, 0.0], vec![0.0], vec![0.0, 5.0]] {
-        assert_eq!(slope(&[at.len()], &at, |x| x.reduce(&reduce::PROD, &[0])), others(&at), "prod at {at:?}");
+    for at in [
+        vec![2.0, 3.0, 4.0],
+        vec![2.0, 0.0, 4.0],
+        vec![0.0, 3.0, 0.0],
+        vec![0.0],
+        vec![0.0, 5.0],
+    ] {
+        assert_eq!(
+            slope(&[at.len()], &at, |x| x.reduce(&reduce::PROD, &[0])),
+            others(&at),
+            "prod at {at:?}"
+        );
         // Σₖ ∏_{j ≤ k} xⱼ: each running product gives its factors the product of the others
         let mut expected = vec![0.0; at.len()];
         (1..=at.len()).for_each(|k| others(&at[..k]).iter().enumerate().for_each(|(i, g)| expected[i] += g));
-        assert_eq!(slope(&[at.len()], &at, |x| reduce::cumulative(x, &reduce::CUMPROD, 0)), expected, "cumprod at {at:?}");
+        assert_eq!(
+            slope(&[at.len()], &at, |x| reduce::cumulative(x, &reduce::CUMPROD, 0)),
+            expected,
+            "cumprod at {at:?}"
+        );
     }
 }
 
@@ -118,11 +163,24 @@ fn product_by_scan<'g>(x: Tensor<'g>, reverse: bool) -> Tensor<'g> {
 
 #[test]
 fn a_product_by_scan_is_the_running_product_and_has_its_gradient() {
-    for at in [vec![1.5, -0.5, 2.0, 3.0], vec![2.0, 0.0, 4.0, -1.0], vec![0.0, 0.0], vec![3.0], vec![]] {
+    for at in [
+        vec![1.5, -0.5, 2.0, 3.0],
+        vec![2.0, 0.0, 4.0, -1.0],
+        vec![0.0, 0.0],
+        vec![3.0],
+        vec![],
+    ] {
         let by_op = slope(&[at.len()], &at, |x| reduce::cumulative(x, &reduce::CUMPROD, 0));
-        assert_eq!(slope(&[at.len()], &at, |x| product_by_scan(x, false)), by_op, "at {at:?}");
+        assert_eq!(
+            slope(&[at.len()], &at, |x| product_by_scan(x, false)),
+            by_op,
+            "at {at:?}"
+        );
         let backward: Vec<f64> = at.iter().rev().copied().collect();
-        let reversed: Vec<f64> = slope(&[at.len()], &backward, |x| product_by_scan(x, true)).into_iter().rev().collect();
+        let reversed: Vec<f64> = slope(&[at.len()], &backward, |x| product_by_scan(x, true))
+            .into_iter()
+            .rev()
+            .collect();
         assert_eq!(reversed, by_op, "reversed, at {at:?}");
     }
 }
@@ -131,7 +189,12 @@ fn a_product_by_scan_is_the_running_product_and_has_its_gradient() {
 fn recurrence<'g>(w: Tensor<'g>, b: Tensor<'g>, h0: Tensor<'g>, x: Tensor<'g>, reverse: bool) -> Vec<Tensor<'g>> {
     let (n, steps) = (h0.shape()[1], x.shape()[0]);
     let body = Graph::new();
-    let (w_b, b_b, h, x_t) = (body.input(0, [n, n], F32), body.input(1, [1, n], F32), body.input(2, [1, n], F32), body.input(3, [1, n], F32));
+    let (w_b, b_b, h, x_t) = (
+        body.input(0, [n, n], F32),
+        body.input(1, [1, n], F32),
+        body.input(2, [1, n], F32),
+        body.input(3, [1, n], F32),
+    );
     let next = (h.dot(w_b, false, false) + x_t + b_b).map(&unary::TANH);
     let outputs = vec![next.id, next.id, (next * next).id];
     let ids = [w_b, b_b, h, x_t].iter().map(|t| t.id).collect();
@@ -141,11 +204,21 @@ fn recurrence<'g>(w: Tensor<'g>, b: Tensor<'g>, h0: Tensor<'g>, x: Tensor<'g>, r
 
 fn check_recurrence(steps: usize, n: usize, reverse: bool, seed: u64, second: bool) {
     let g = Graph::new();
-    let (w, b, h0, x) = (g.input(0, [n, n], F32), g.input(1, [1, n], F32), g.input(2, [1, n], F32), g.input(3, [steps, 1, n], F32));
+    let (w, b, h0, x) = (
+        g.input(0, [n, n], F32),
+        g.input(1, [1, n], F32),
+        g.input(2, [1, n], F32),
+        g.input(3, [steps, 1, n], F32),
+    );
     let outputs: Vec<ValueId> = recurrence(w, b, h0, x, reverse).iter().map(|t| t.id).collect();
     let mut random = Random(seed);
-    let mut inputs: Tensors = [w, b, h0, x].iter().enumerate().map(|(i, t)| (i, random.direction(&t.shape()))).collect();
-    check_outputs(&g, &outputs, &mut inputs, seed, second).unwrap_or_else(|e| panic!("{steps} steps, reverse {reverse}: {e}"));
+    let mut inputs: Tensors = [w, b, h0, x]
+        .iter()
+        .enumerate()
+        .map(|(i, t)| (i, random.direction(&t.shape())))
+        .collect();
+    check_outputs(&g, &outputs, &mut inputs, seed, second)
+        .unwrap_or_else(|e| panic!("{steps} steps, reverse {reverse}: {e}"));
     verify::verify(&g.nodes()).unwrap();
 }
 
@@ -167,12 +240,20 @@ fn a_recurrence_of_a_thousand_steps_has_gradients() {
 fn a_scan_inside_a_scan_has_gradients() {
     // outer: h ← Σ of the running products of h·x_t; the inner scan's carry starts at the outer slice's first element
     let inner = Graph::new();
-    let (c, h, x_t) = (inner.input(0, [], F32), inner.input(1, [], F32), inner.input(2, [], F32));
+    let (c, h, x_t) = (
+        inner.input(0, [], F32),
+        inner.input(1, [], F32),
+        inner.input(2, [], F32),
+    );
     let next = (h * x_t + c).map(&unary::SIN);
     let (ids, next) = (vec![c.id, h.id, x_t.id], next.id);
     let inner = inner.into_body(ids, vec![next, next]);
     let outer = Graph::new();
-    let (a, h, xs) = (outer.input(0, [], F32), outer.input(1, [], F32), outer.input(2, [4], F32));
+    let (a, h, xs) = (
+        outer.input(0, [], F32),
+        outer.input(1, [], F32),
+        outer.input(2, [4], F32),
+    );
     let rows = scan::scan(&[a], &[h], &[xs], 4, false, inner).unwrap();
     let outputs = vec![(rows[0] * h).id, rows[1].id];
     let ids = vec![a.id, h.id, xs.id];
@@ -180,9 +261,17 @@ fn a_scan_inside_a_scan_has_gradients() {
 
     let g = Graph::new();
     let (a, h0, x) = (g.input(0, [], F32), g.input(1, [], F32), g.input(2, [3, 4], F32));
-    let outputs: Vec<ValueId> = scan::scan(&[a], &[h0], &[x], 3, true, outer).unwrap().iter().map(|t| t.id).collect();
+    let outputs: Vec<ValueId> = scan::scan(&[a], &[h0], &[x], 3, true, outer)
+        .unwrap()
+        .iter()
+        .map(|t| t.id)
+        .collect();
     let mut random = Random(3);
-    let mut inputs: Tensors = [a, h0, x].iter().enumerate().map(|(i, t)| (i, random.direction(&t.shape()))).collect();
+    let mut inputs: Tensors = [a, h0, x]
+        .iter()
+        .enumerate()
+        .map(|(i, t)| (i, random.direction(&t.shape())))
+        .collect();
     check_outputs(&g, &outputs, &mut inputs, 3, true).unwrap();
     // and its text comes back, bodies and all
     let text = display::text(&g.nodes(), &outputs);
@@ -193,10 +282,19 @@ fn a_scan_inside_a_scan_has_gradients() {
 #[test]
 fn a_broadcast_operand_gets_the_sum_of_its_copies() {
     let g = Graph::new();
-    let (x, row, column, one) = (g.input(0, [3, 4], F32), g.input(1, [4], F32), g.input(2, [3, 1], F32), g.input(3, [], F32));
+    let (x, row, column, one) = (
+        g.input(0, [3, 4], F32),
+        g.input(1, [4], F32),
+        g.input(2, [3, 1], F32),
+        g.input(3, [], F32),
+    );
     let y = x * row + column * one - row;
     let mut random = Random(5);
-    let mut inputs: Tensors = [x, row, column, one].iter().enumerate().map(|(i, t)| (i, random.direction(&t.shape()))).collect();
+    let mut inputs: Tensors = [x, row, column, one]
+        .iter()
+        .enumerate()
+        .map(|(i, t)| (i, random.direction(&t.shape())))
+        .collect();
     check_outputs(&g, &[y.id], &mut inputs, 5, true).unwrap();
 }
 
@@ -209,20 +307,35 @@ fn rules_read_what_their_rows_declare() {
         let (graph, outputs) = case.graph();
         let (inputs, before) = (case.operands.len(), graph.nodes().nodes.len());
         let seeds: Vec<(Tensor, Tensor)> = (outputs.iter().enumerate())
-            .map(|(k, &v)| (graph.tensor(v), graph.input(100 + k, graph.ty(v).shape, graph.ty(v).dtype)))
+            .map(|(k, &v)| {
+                (
+                    graph.tensor(v),
+                    graph.input(100 + k, graph.ty(v).shape, graph.ty(v).dtype),
+                )
+            })
             .filter(|(y, _)| y.dtype() == F32)
             .collect();
-        let wrt: Vec<Tensor> = (0..inputs).map(|i| graph.tensor(ValueId(i as u32))).filter(|t| t.dtype() == F32).collect();
+        let wrt: Vec<Tensor> = (0..inputs)
+            .map(|i| graph.tensor(ValueId(i as u32)))
+            .filter(|t| t.dtype() == F32)
+            .collect();
         keratin_graph::grad::pull(&seeds, &wrt);
         let nodes = graph.nodes();
         let read: Vec<ValueId> = nodes.nodes[before..].iter().flat_map(|n| n.inputs.clone()).collect();
-        let (x, y) = (read.iter().any(|v| v.index() < inputs), read.iter().any(|v| outputs.contains(v)));
+        let (x, y) = (
+            read.iter().any(|v| v.index() < inputs),
+            read.iter().any(|v| outputs.contains(v)),
+        );
         let (may_x, may_y) = match case.op.reads {
             Reads::Nothing => (false, false),
             Reads::Inputs => (true, false),
             Reads::Output => (false, true),
             Reads::Both => (true, true),
         };
-        assert!((may_x || !x) && (may_y || !y), "{case} declares {:?}; its rule reads inputs: {x}, outputs: {y}", case.op.reads);
+        assert!(
+            (may_x || !x) && (may_y || !y),
+            "{case} declares {:?}; its rule reads inputs: {x}, outputs: {y}",
+            case.op.reads
+        );
     }
 }

@@ -11,14 +11,24 @@ fn snapshot(name: &str, graph: &Graph, outputs: &[Tensor]) -> String {
     verify::verify(&graph.nodes()).unwrap();
     let text = display::text(&graph.nodes(), &ids);
     let (parsed, back) = display::parse(&text).unwrap_or_else(|e| panic!("{name}: {e}\n{text}"));
-    assert_eq!(display::text(&parsed.nodes(), &back), text, "{name} is not its own text");
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots").join(format!("{name}.txt"));
+    assert_eq!(
+        display::text(&parsed.nodes(), &back),
+        text,
+        "{name} is not its own text"
+    );
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/snapshots")
+        .join(format!("{name}.txt"));
     if std::env::var_os("KERATIN_BLESS").is_some() {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, &text).unwrap();
     }
-    let expected = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}; KERATIN_BLESS=1 writes it", path.display()));
-    assert!(expected.replace('\r', "") == text, "{name} has changed. Expected:\n{expected}\nFound:\n{text}");
+    let expected =
+        std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}; KERATIN_BLESS=1 writes it", path.display()));
+    assert!(
+        expected.replace('\r', "") == text,
+        "{name} has changed. Expected:\n{expected}\nFound:\n{text}"
+    );
     text
 }
 
@@ -36,7 +46,11 @@ struct Dense<'g> {
 
 /// relu(x·w + b): `[32, 784] → [32, 128]`
 fn dense(g: &Graph) -> Dense<'_> {
-    let (x, w, b) = (g.input(0, [32, 784], F32), g.state(0, [784, 128], F32), g.state(1, [128], F32));
+    let (x, w, b) = (
+        g.input(0, [32, 784], F32),
+        g.state(0, [784, 128], F32),
+        g.state(1, [128], F32),
+    );
     g.set_path("dense/matmul");
     let product = x.dot(w, false, false);
     g.set_path("dense/bias");
@@ -70,7 +84,11 @@ fn dense_backward_builds_only_what_is_wanted() {
     let d = dense(&g);
     let loss = (d.y * d.y).sum(&[0, 1]);
     let text = snapshot("dense_backward_weights", &g, &grad(loss, &[d.w, d.b]));
-    assert_eq!(text.matches("= dot").count(), 2, "one product forward, one for the kernel, none for the input:\n{text}");
+    assert_eq!(
+        text.matches("= dot").count(),
+        2,
+        "one product forward, one for the kernel, none for the input:\n{text}"
+    );
 }
 
 /// −Σ one_hot(label)·log_softmax(logits) / batch, and its gradient.
@@ -110,15 +128,31 @@ fn layer_norm_forward_and_backward() {
     let (x, gamma, beta) = (g.input(0, [4, 8], F32), g.state(0, [8], F32), g.state(1, [8], F32));
     let y = layer_norm(x, gamma, beta);
     snapshot("layer_norm", &g, &[y]);
-    snapshot("layer_norm_backward", &g, &grad((y * y).sum(&[0, 1]), &[x, gamma, beta]));
+    snapshot(
+        "layer_norm_backward",
+        &g,
+        &grad((y * y).sum(&[0, 1]), &[x, gamma, beta]),
+    );
 }
 
 #[test]
 fn adam_fast_and_composed() {
     let g = Graph::new();
     let state = |k| g.state(k, [784, 128], F32);
-    let (w, m, v, gradient, alpha) = (state(0), state(1), state(2), g.input(0, [784, 128], F32), g.input(1, [], F32));
-    let node = g.emit(&fast::ADAM, &[w, gradient, m, v, alpha].map(|t| t.id), Attrs::floats([0.1, 0.001, 1e-7])).unwrap();
+    let (w, m, v, gradient, alpha) = (
+        state(0),
+        state(1),
+        state(2),
+        g.input(0, [784, 128], F32),
+        g.input(1, [], F32),
+    );
+    let node = g
+        .emit(
+            &fast::ADAM,
+            &[w, gradient, m, v, alpha].map(|t| t.id),
+            Attrs::floats([0.1, 0.001, 1e-7]),
+        )
+        .unwrap();
     let first = g.first(node).0;
     let results: Vec<Tensor> = (first..first + 3).map(|v| g.tensor(ValueId(v))).collect();
     snapshot("adam", &g, &results);
@@ -131,9 +165,17 @@ fn adam_fast_and_composed() {
 #[test]
 fn scan_forward_and_backward() {
     let g = Graph::new();
-    let (w, h0, x) = (g.state(0, [3, 3], F32), g.input(0, [2, 3], F32), g.input(1, [5, 2, 3], F32));
+    let (w, h0, x) = (
+        g.state(0, [3, 3], F32),
+        g.input(0, [2, 3], F32),
+        g.input(1, [5, 2, 3], F32),
+    );
     let body = Graph::new();
-    let (w_b, h, x_t) = (body.input(0, [3, 3], F32), body.input(1, [2, 3], F32), body.input(2, [2, 3], F32));
+    let (w_b, h, x_t) = (
+        body.input(0, [3, 3], F32),
+        body.input(1, [2, 3], F32),
+        body.input(2, [2, 3], F32),
+    );
     let next = (h.dot(w_b, false, false) + x_t).map(&unary::TANH).id;
     let ids = vec![w_b.id, h.id, x_t.id];
     let body = body.into_body(ids, vec![next, next]);
@@ -150,7 +192,11 @@ fn scan_forward_and_backward() {
 fn product_backward() {
     let g = Graph::new();
     let x = g.input(0, [2, 4], F32);
-    snapshot("product_backward", &g, &grad(x.reduce(&reduce::PROD, &[1]).sum(&[0]), &[x]));
+    snapshot(
+        "product_backward",
+        &g,
+        &grad(x.reduce(&reduce::PROD, &[1]).sum(&[0]), &[x]),
+    );
 }
 
 #[test]
@@ -165,7 +211,17 @@ fn embedding_backward_scatters() {
 #[test]
 fn attributes_of_all_forms() {
     let g = Graph::new();
-    let strange = [f32::NAN, -f32::NAN, f32::from_bits(0x7fc0_0001), f32::INFINITY, f32::NEG_INFINITY, -0.0, 1e-45, f32::MAX, 0.1];
+    let strange = [
+        f32::NAN,
+        -f32::NAN,
+        f32::from_bits(0x7fc0_0001),
+        f32::INFINITY,
+        f32::NEG_INFINITY,
+        -0.0,
+        1e-45,
+        f32::MAX,
+        0.1,
+    ];
     let floats = g.constant(strange.map(f32::to_bits), &[9], F32);
     let integers = g.constant([0u32, u32::MAX, 1 << 31, 7, 7, 7], &[2, 3], I32);
     let words = g.constant([0u32, u32::MAX, 1 << 31], &[3, 1], U32);

@@ -30,7 +30,10 @@ fn nodes_that_nobody_needs_leave_no_trace() {
     let (x, dead) = (g.input(0, [2], DType::F32), g.input(1, [2], DType::F32));
     let y = x + x;
     let _ = dead + y;
-    assert_eq!(display::text(&g.nodes(), &[y.id]), "%0: f32[2] = input {0,0,2}\n%1: f32[2] = add %0 %0\nreturn %1\n");
+    assert_eq!(
+        display::text(&g.nodes(), &[y.id]),
+        "%0: f32[2] = input {0,0,2}\n%1: f32[2] = add %0 %0\nreturn %1\n"
+    );
 }
 
 #[test]
@@ -46,16 +49,31 @@ fn a_wrong_text_names_its_line() {
         ("%x: f32[2] = input {0,0,2}\nreturn %x", 1, "results are written"),
         ("%0: f32[3] = input {0,0,2}\nreturn %0", 1, "the results of input are"),
         ("%0: f32[2] = input {0,0,2\nreturn %0", 1, "a } is missing"),
-        ("%0: f32[2] = input {0,0,99999999999}\nreturn %0", 1, "not a number that fits"),
-        ("%0: f32[2] = input {0,0,2} twice\nreturn %0", 1, "\"twice\" does not belong"),
+        (
+            "%0: f32[2] = input {0,0,99999999999}\nreturn %0",
+            1,
+            "not a number that fits",
+        ),
+        (
+            "%0: f32[2] = input {0,0,2} twice\nreturn %0",
+            1,
+            "\"twice\" does not belong",
+        ),
         ("%0: f32[2] = constant {0,2} <1.0*3>\nreturn %0", 1, "do not fill shape"),
         ("%0: f32[2] = constant {0,2} <1.0 …>\nreturn %0", 1, "left out"),
         ("%0: f32[2] = constant {0,2} <1.0*4000000000>\nreturn %0", 1, "too long"),
-        ("%0: bool[1] = constant {3,1} <2>\nreturn %0", 1, "not a number that fits"),
+        (
+            "%0: bool[1] = constant {3,1} <2>\nreturn %0",
+            1,
+            "not a number that fits",
+        ),
     ];
     for (text, line, what) in wrong {
         match display::parse(text).map(|_| ()) {
-            Err(Error::Parse { line: found, what: said }) => assert!(found == line && said.contains(what), "{text:?}: line {found}: {said}"),
+            Err(Error::Parse {
+                line: found,
+                what: said,
+            }) => assert!(found == line && said.contains(what), "{text:?}: line {found}: {said}"),
             other => panic!("{text:?}: {other:?}"),
         }
     }
@@ -68,17 +86,26 @@ fn a_wrong_text_names_its_line() {
     ];
     for (text, what) in second {
         let error = display::parse(&format!("{head}{text}")).map(|_| ()).unwrap_err();
-        assert!(matches!(&error, Error::Parse { line: 2 | 3, what: said } if said.contains(what)), "{text:?}: {error}");
+        assert!(
+            matches!(&error, Error::Parse { line: 2 | 3, what: said } if said.contains(what)),
+            "{text:?}: {error}"
+        );
     }
 }
 
 #[test]
 fn a_body_must_take_its_own_inputs_in_order() {
-    let scan = |body: &str| format!("%0: f32[] = input {{0,0}}\n%1: f32[4] = input {{1,0,4}}\n%2: f32[] = scan %0 %1 {{0,1,4,0}}\n{body}\nreturn %2");
+    let scan = |body: &str| {
+        format!(
+            "%0: f32[] = input {{0,0}}\n%1: f32[4] = input {{1,0,4}}\n%2: f32[] = scan %0 %1 {{0,1,4,0}}\n{body}\nreturn %2"
+        )
+    };
     let nodes = "%0: f32[] = input {0,0}\n%1: f32[] = input {1,0}\n%2: f32[] = add %0 %1\n";
     display::parse(&scan(&format!("body %0, %1\n{nodes}return %2"))).unwrap();
     for head in ["body %1, %0", "body %0", "body %0, %2", "body %0, %1, %1", "body"] {
-        let error = display::parse(&scan(&format!("{head}\n{nodes}return %2"))).map(|_| ()).unwrap_err();
+        let error = display::parse(&scan(&format!("{head}\n{nodes}return %2")))
+            .map(|_| ())
+            .unwrap_err();
         assert!(matches!(error, Error::Parse { .. }), "{head}");
     }
 }
@@ -104,7 +131,28 @@ fn snapshots() -> Vec<String> {
 fn hostile_texts_never_panic() {
     let texts = snapshots();
     let mut random = Random(1);
-    let bits = ["0", "-1", "2147483647", "-2147483648", "%", "%0", "{", "}", "[", "]", "<", ">", ",", "\n", "#", "*", "body %0\n", "return %0\n", "é…", " "];
+    let bits = [
+        "0",
+        "-1",
+        "2147483647",
+        "-2147483648",
+        "%",
+        "%0",
+        "{",
+        "}",
+        "[",
+        "]",
+        "<",
+        ">",
+        ",",
+        "\n",
+        "#",
+        "*",
+        "body %0\n",
+        "return %0\n",
+        "é…",
+        " ",
+    ];
     let mut read = 0;
     for _ in 0..20_000 {
         let mut text: Vec<char> = texts[random.below(texts.len() as u64) as usize].chars().collect();
@@ -125,7 +173,10 @@ fn hostile_texts_never_panic() {
             Err(other) => panic!("{other} has no line\n{text}"),
         }
     }
-    assert!(read > 100, "most changes should break a text, not all: {read} were read");
+    assert!(
+        read > 100,
+        "most changes should break a text, not all: {read} were read"
+    );
     let deep = "%0: f32[] = scan {0,0,0,0}\nbody\n".repeat(100_000);
     assert!(matches!(display::parse(&deep), Err(Error::Parse { .. })));
 }
@@ -150,9 +201,23 @@ fn hostile_attributes_never_panic() {
                 Some(g.first(g.emit(op::find("input").unwrap(), &[], Attrs::ints(ints)).ok()?))
             })
             .collect();
-        let ints = (0..random.below(8)).map(|_| numbers[random.below(9) as usize]).collect();
-        let floats = (0..random.below(4)).map(|_| [0.0, f32::NAN, -1.5][random.below(3) as usize]).collect();
-        if g.emit(op, &inputs, Attrs { ints, floats, ..Default::default() }).is_ok() {
+        let ints = (0..random.below(8))
+            .map(|_| numbers[random.below(9) as usize])
+            .collect();
+        let floats = (0..random.below(4))
+            .map(|_| [0.0, f32::NAN, -1.5][random.below(3) as usize])
+            .collect();
+        if g.emit(
+            op,
+            &inputs,
+            Attrs {
+                ints,
+                floats,
+                ..Default::default()
+            },
+        )
+        .is_ok()
+        {
             emitted += 1;
             verify::verify(&g.nodes()).unwrap();
         }

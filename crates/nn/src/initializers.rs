@@ -98,7 +98,7 @@ mod tests {
         for (rows, cols) in [(1, 1), (4, 3), (3, 4), (17, 5), (5, 17)] {
             let q = orthogonal(rows, cols, (7, 0), 1.0).mapv(|x| x as f64);
             let gram = if rows < cols { q.dot(&q.t()) } else { q.t().dot(&q) };
-            let wrong = (&gram - &Array2::eye(rows.min(cols))).mapv(f64::abs);
+            let wrong = (&gram - &Array2::<f64>::eye(rows.min(cols))).mapv(f64::abs);
             assert!(wrong.iter().all(|&d| d < 1e-6), "{rows}×{cols}: {gram}");
         }
     }

@@ -9,6 +9,7 @@ use wasm_bindgen::prelude::*;
 
 mod nn;
 mod pool;
+mod probe;
 mod slab;
 use slab::Slab;
 

@@ -63,7 +63,8 @@ impl Session {
                         open -= (line.starts_with("return")) as usize;
                         at += 1;
                     }
-                    self.graph = Some(display::parse(&lines[from + 1..at].join("\n")).map_err(|e| located(e.to_string()))?);
+                    self.graph =
+                        Some(display::parse(&lines[from + 1..at].join("\n")).map_err(|e| located(e.to_string()))?);
                 }
                 Some(kind @ ("input" | "state")) => {
                     let number = number(words.next()).map_err(located)?;
@@ -86,11 +87,22 @@ impl Session {
     fn tensors(&self) -> Result<(Tensors, Tensors), String> {
         let nodes = self.graph()?.0.nodes();
         let (mut inputs, mut states) = (Tensors::new(), Tensors::new());
-        for node in nodes.nodes.iter().filter(|n| n.op.kind == Kind::Source && n.attrs.words.is_none()) {
+        for node in nodes
+            .nodes
+            .iter()
+            .filter(|n| n.op.kind == Kind::Source && n.attrs.words.is_none())
+        {
             let (name, number, ty) = (node.op.name, node.attrs.ints[0] as usize, nodes.ty(node.first));
-            let found = self.values.get(&(name.to_string(), number)).ok_or_else(|| format!("{name} {number} has no value"))?;
+            let found = self
+                .values
+                .get(&(name.to_string(), number))
+                .ok_or_else(|| format!("{name} {number} has no value"))?;
             if found.len() != ty.numel() {
-                return Err(format!("{name} {number} has {} values, its shape is {:?}", found.len(), ty.shape));
+                return Err(format!(
+                    "{name} {number} has {} values, its shape is {:?}",
+                    found.len(),
+                    ty.shape
+                ));
             }
             let into = if name == "input" { &mut inputs } else { &mut states };
             into.insert(number, array(&ty.shape, found.clone()));
@@ -107,7 +119,10 @@ impl Session {
             let values: String = x.iter().map(|x| format!(" {x:?}")).collect();
             format!("{}{values}", display::type_text(&nodes, v))
         };
-        Ok(format!("ok {}", outputs.iter().zip(&results).map(show).collect::<Vec<_>>().join("; ")))
+        Ok(format!(
+            "ok {}",
+            outputs.iter().zip(&results).map(show).collect::<Vec<_>>().join("; ")
+        ))
     }
 
     fn grad<'a>(&self, mut words: impl Iterator<Item = &'a str>) -> Result<String, String> {
@@ -127,9 +142,15 @@ impl Session {
                 "state" => (Source::State(of), states.get(&of)),
                 _ => return Err(format!("{kind:?} is neither input nor state")),
             };
-            let shape = held.ok_or_else(|| format!("the graph has no {kind} {of}"))?.shape().to_vec();
+            let shape = held
+                .ok_or_else(|| format!("the graph has no {kind} {of}"))?
+                .shape()
+                .to_vec();
             if nodes.ty(gradient).shape != shape {
-                return Ok(format!("fail the gradient by {kind} {of}, of shape {shape:?}, is {}", display::type_text(&nodes, gradient)));
+                return Ok(format!(
+                    "fail the gradient by {kind} {of}, of shape {shape:?}, is {}",
+                    display::type_text(&nodes, gradient)
+                ));
             }
             wrt.push((source, gradient));
         }
@@ -141,7 +162,12 @@ impl Session {
 }
 
 fn number(word: Option<&str>) -> Result<usize, String> {
-    word.and_then(|w| w.parse().ok()).ok_or_else(|| format!("{} is no number of an input, state or output", word.unwrap_or("nothing")))
+    word.and_then(|w| w.parse().ok()).ok_or_else(|| {
+        format!(
+            "{} is no number of an input, state or output",
+            word.unwrap_or("nothing")
+        )
+    })
 }
 
 /// `1.5 2.0*3`

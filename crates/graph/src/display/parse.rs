@@ -17,7 +17,12 @@ const WORDS: usize = 1 << 24;
 ///
 /// Its values get the numbers of their lines: `text(parse(t)) == t` for every `t` that `text` made. Equal lines become one node.
 pub fn parse(text: &str) -> Result<(Graph, Vec<ValueId>), Error> {
-    let lines = text.lines().enumerate().map(|(i, line)| (i + 1, line.trim())).filter(|(_, line)| !line.is_empty()).collect();
+    let lines = text
+        .lines()
+        .enumerate()
+        .map(|(i, line)| (i + 1, line.trim()))
+        .filter(|(_, line)| !line.is_empty())
+        .collect();
     let mut parser = Parser { lines, at: 0, words: 0 };
     let parsed = parser.graph(0)?;
     match parser.next() {
@@ -27,7 +32,10 @@ pub fn parse(text: &str) -> Result<(Graph, Vec<ValueId>), Error> {
 }
 
 fn wrong(line: usize, what: impl Into<String>) -> Error {
-    Error::Parse { line, what: what.into() }
+    Error::Parse {
+        line,
+        what: what.into(),
+    }
 }
 
 struct Parser<'a> {
@@ -55,7 +63,9 @@ impl<'a> Parser<'a> {
     fn graph_with(&mut self, depth: usize) -> Result<(Graph, Names<'a>, Vec<ValueId>), Error> {
         let (graph, mut names) = (Graph::new(), Names(HashMap::new()));
         loop {
-            let Some((at, line)) = self.next() else { return Err(wrong(self.last_line(), "a return is missing")) };
+            let Some((at, line)) = self.next() else {
+                return Err(wrong(self.last_line(), "a return is missing"));
+            };
             if let Some(rest) = keyword(line, "return") {
                 let outputs = names.list(at, rest)?;
                 return Ok((graph, names, outputs));
@@ -64,9 +74,18 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn node(&mut self, at: usize, line: &'a str, graph: &Graph, names: &mut Names<'a>, depth: usize) -> Result<(), Error> {
+    fn node(
+        &mut self,
+        at: usize,
+        line: &'a str,
+        graph: &Graph,
+        names: &mut Names<'a>,
+        depth: usize,
+    ) -> Result<(), Error> {
         let (line, path) = line.split_once('#').map_or((line, ""), |(l, p)| (l, p.trim()));
-        let (results, call) = line.split_once('=').ok_or_else(|| wrong(at, "neither a node (%0: f32[] = …) nor a return"))?;
+        let (results, call) = line
+            .split_once('=')
+            .ok_or_else(|| wrong(at, "neither a node (%0: f32[] = …) nor a return"))?;
         let results = declared(at, results)?;
         let mut words = Cursor(call);
         let name = words.word();
@@ -123,7 +142,10 @@ impl<'a> Parser<'a> {
             for node in sources {
                 let index = node.attrs.ints[0] as usize;
                 if inputs.get(index) != Some(&node.first) {
-                    return Err(wrong(at, format!("input {index} of the body is not its value number {index}")));
+                    return Err(wrong(
+                        at,
+                        format!("input {index} of the body is not its value number {index}"),
+                    ));
                 }
                 given += 1;
             }
@@ -156,14 +178,18 @@ impl<'a> Parser<'a> {
 
 /// The rest of a line that begins with a word.
 fn keyword<'a>(line: &'a str, word: &str) -> Option<&'a str> {
-    line.strip_prefix(word).filter(|rest| rest.is_empty() || rest.starts_with(' '))
+    line.strip_prefix(word)
+        .filter(|rest| rest.is_empty() || rest.starts_with(' '))
 }
 
 struct Names<'a>(HashMap<&'a str, ValueId>);
 
 impl Names<'_> {
     fn find(&self, at: usize, name: &str) -> Result<ValueId, Error> {
-        self.0.get(name).copied().ok_or_else(|| wrong(at, format!("{name} is not defined above")))
+        self.0
+            .get(name)
+            .copied()
+            .ok_or_else(|| wrong(at, format!("{name} is not defined above")))
     }
     /// `%1, %2`
     fn list(&self, at: usize, text: &str) -> Result<Vec<ValueId>, Error> {
@@ -195,13 +221,18 @@ fn result(text: &str) -> Option<(&str, Type, &str)> {
     let (dtype, after) = after.split_once('[')?;
     let (sizes, after) = after.split_once(']')?;
     let dtype = DType::ALL.into_iter().find(|d| d.name() == dtype.trim())?;
-    let sizes = if sizes.trim().is_empty() { Some(vec![]) } else { sizes.split(',').map(|n| n.trim().parse().ok()).collect() };
+    let sizes = if sizes.trim().is_empty() {
+        Some(vec![])
+    } else {
+        sizes.split(',').map(|n| n.trim().parse().ok()).collect()
+    };
     let name = name.trim();
     is_value(name).then_some((name, Type::new(sizes?, dtype), after.trim()))
 }
 
 fn is_value(name: &str) -> bool {
-    name.strip_prefix('%').is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
+    name.strip_prefix('%')
+        .is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// What is left of a line.
@@ -224,8 +255,12 @@ impl<'a> Cursor<'a> {
         None
     }
     fn between(&mut self, at: usize, open: char, close: char) -> Result<Option<&'a str>, Error> {
-        let Some(rest) = self.0.trim_start().strip_prefix(open) else { return Ok(None) };
-        let (inside, rest) = rest.split_once(close).ok_or_else(|| wrong(at, format!("a {close} is missing")))?;
+        let Some(rest) = self.0.trim_start().strip_prefix(open) else {
+            return Ok(None);
+        };
+        let (inside, rest) = rest
+            .split_once(close)
+            .ok_or_else(|| wrong(at, format!("a {close} is missing")))?;
         self.0 = rest;
         Ok(Some(inside.trim()))
     }

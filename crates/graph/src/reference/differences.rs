@@ -23,7 +23,14 @@ pub enum Source {
 /// value that claims to be its gradient. Returns the largest deviation, as a fraction of the terms of the slope.
 ///
 /// `y` must be smooth at the given point: within a step of a kink the two differ.
-pub fn check(nodes: &Nodes, y: ValueId, wrt: &[(Source, ValueId)], inputs: &Tensors, states: &Tensors, seed: u64) -> Result<f64, String> {
+pub fn check(
+    nodes: &Nodes,
+    y: ValueId,
+    wrt: &[(Source, ValueId)],
+    inputs: &Tensors,
+    states: &Tensors,
+    seed: u64,
+) -> Result<f64, String> {
     let ids: Vec<ValueId> = wrt.iter().map(|w| w.1).collect();
     let gradients = evaluate(nodes, inputs, states, &ids);
     let mut random = Random(seed);
@@ -37,16 +44,24 @@ pub fn check(nodes: &Nodes, y: ValueId, wrt: &[(Source, ValueId)], inputs: &Tens
                     Source::Input(i) => inputs.get_mut(i),
                     Source::State(i) => states.get_mut(i),
                 };
-                x.unwrap_or_else(|| panic!("{source:?} has no value")).scaled_add(step, d);
+                x.unwrap_or_else(|| panic!("{source:?} has no value"))
+                    .scaled_add(step, d);
             }
             evaluate(nodes, &inputs, &states, &[y])[0].sum()
         };
         let difference = (moved(STEP) - moved(-STEP)) / (2.0 * STEP);
-        let terms = || gradients.iter().zip(&directions).flat_map(|(g, d)| g.iter().zip(d).map(|(g, d)| g * d));
+        let terms = || {
+            gradients
+                .iter()
+                .zip(&directions)
+                .flat_map(|(g, d)| g.iter().zip(d).map(|(g, d)| g * d))
+        };
         let (slope, scale) = (terms().sum::<f64>(), terms().map(f64::abs).sum::<f64>() + 1e-2);
         let off = (slope - difference).abs() / scale;
         if off.is_nan() || off > TOLERANCE {
-            return Err(format!("the gradient gives the slope {slope}, differences give {difference}"));
+            return Err(format!(
+                "the gradient gives the slope {slope}, differences give {difference}"
+            ));
         }
         worst = worst.max(off);
     }

@@ -54,7 +54,14 @@ pub struct Case {
 impl Case {
     pub fn new(name: &str, operands: Vec<Operand>, attrs: Attrs, gives: Vec<Type>) -> Case {
         let op = op::find(name).unwrap_or_else(|| panic!("the case table names {name}, which is no op"));
-        Case { op, operands, attrs, gives, tolerance: 2e-6, smooth: true }
+        Case {
+            op,
+            operands,
+            attrs,
+            gives,
+            tolerance: 2e-6,
+            smooth: true,
+        }
     }
     /// Not differentiated here: a kink, a NaN or a hole is the point of the case.
     pub fn rough(mut self) -> Case {
@@ -69,13 +76,23 @@ impl Case {
     /// The operands as f64, the same for the same seed.
     pub fn values(&self, seed: u64) -> Vec<ArrayD<f64>> {
         let mut random = Random(seed);
-        self.operands.iter().map(|o| array(&o.ty.shape, o.domain.draw(numel(&o.ty.shape), &mut random))).collect()
+        self.operands
+            .iter()
+            .map(|o| array(&o.ty.shape, o.domain.draw(numel(&o.ty.shape), &mut random)))
+            .collect()
     }
     /// The case as a graph: its operands as inputs 0, 1, …, and the results.
     pub fn graph(&self) -> (Graph, Vec<ValueId>) {
         let graph = Graph::new();
-        let ids: Vec<ValueId> = self.operands.iter().enumerate().map(|(i, o)| graph.input(i, o.ty.shape.clone(), o.ty.dtype).id).collect();
-        let node = graph.emit(self.op, &ids, self.attrs.clone()).unwrap_or_else(|e| panic!("{self}: {e}"));
+        let ids: Vec<ValueId> = self
+            .operands
+            .iter()
+            .enumerate()
+            .map(|(i, o)| graph.input(i, o.ty.shape.clone(), o.ty.dtype).id)
+            .collect();
+        let node = graph
+            .emit(self.op, &ids, self.attrs.clone())
+            .unwrap_or_else(|e| panic!("{self}: {e}"));
         let outputs = graph.nodes().node(node).results().collect();
         (graph, outputs)
     }
@@ -83,8 +100,19 @@ impl Case {
 
 impl std::fmt::Display for Case {
     fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-        let types: Vec<String> = self.operands.iter().map(|o| format!("{}{:?}", o.ty.dtype, o.ty.shape)).collect();
-        write!(f, "{} {} {:?} {:?}", self.op.name, types.join(" "), self.attrs.ints, self.attrs.floats)
+        let types: Vec<String> = self
+            .operands
+            .iter()
+            .map(|o| format!("{}{:?}", o.ty.dtype, o.ty.shape))
+            .collect();
+        write!(
+            f,
+            "{} {} {:?} {:?}",
+            self.op.name,
+            types.join(" "),
+            self.attrs.ints,
+            self.attrs.floats
+        )
     }
 }
 
@@ -97,7 +125,9 @@ impl Domain {
                 (1..n).for_each(|i| grid.swap(i, random.below(i as u64 + 1) as usize));
                 grid
             }
-            Domain::Whole(low, high) => (0..n).map(|_| (low + random.below((high - low + 1) as u64) as i64) as f64).collect(),
+            Domain::Whole(low, high) => (0..n)
+                .map(|_| (low + random.below((high - low + 1) as u64) as i64) as f64)
+                .collect(),
             Domain::Truth => (0..n).map(|_| random.below(2) as f64).collect(),
             Domain::Is(values) => (0..n).map(|i| values[i % values.len()]).collect(),
         }
@@ -106,17 +136,32 @@ impl Domain {
 
 /// `real([2, 3], -1.0, 1.0)` and friends: operands in one line.
 pub fn real(shape: &[usize], low: f64, high: f64) -> Operand {
-    Operand { ty: Type::new(shape, DType::F32), domain: Domain::Real(low, high) }
+    Operand {
+        ty: Type::new(shape, DType::F32),
+        domain: Domain::Real(low, high),
+    }
 }
 pub fn apart(shape: &[usize], offset: f64) -> Operand {
-    Operand { ty: Type::new(shape, DType::F32), domain: Domain::Apart(offset) }
+    Operand {
+        ty: Type::new(shape, DType::F32),
+        domain: Domain::Apart(offset),
+    }
 }
 pub fn whole(shape: &[usize], dtype: DType, low: i64, high: i64) -> Operand {
-    Operand { ty: Type::new(shape, dtype), domain: Domain::Whole(low, high) }
+    Operand {
+        ty: Type::new(shape, dtype),
+        domain: Domain::Whole(low, high),
+    }
 }
 pub fn truth(shape: &[usize]) -> Operand {
-    Operand { ty: Type::new(shape, DType::Bool), domain: Domain::Truth }
+    Operand {
+        ty: Type::new(shape, DType::Bool),
+        domain: Domain::Truth,
+    }
 }
 pub fn is(shape: &[usize], dtype: DType, values: &[f64]) -> Operand {
-    Operand { ty: Type::new(shape, dtype), domain: Domain::Is(values.to_vec()) }
+    Operand {
+        ty: Type::new(shape, dtype),
+        domain: Domain::Is(values.to_vec()),
+    }
 }

@@ -16,18 +16,42 @@ pub fn by_kernels(nodes: &Nodes, inputs: &Words, wanted: &[ValueId], chunks: usi
     for node in &nodes.nodes {
         let types: Vec<&Type> = node.inputs.iter().map(|&v| nodes.ty(v)).collect();
         let outputs: Vec<Type> = node.results().map(|v| nodes.ty(v).clone()).collect();
-        let operands: Vec<&[u32]> = node.inputs.iter().map(|v| values[v.index()].as_deref().expect("made before")).collect();
+        let operands: Vec<&[u32]> = node
+            .inputs
+            .iter()
+            .map(|v| values[v.index()].as_deref().expect("made before"))
+            .collect();
         let results = match &node.op.kernel {
             Kernel::Source => vec![match &node.attrs.words {
                 Some(words) => words.to_vec(),
-                None => inputs.get(&node.first).unwrap_or_else(|| panic!("{:?} has no words", node.first)).clone(),
+                None => inputs
+                    .get(&node.first)
+                    .unwrap_or_else(|| panic!("{:?} has no words", node.first))
+                    .clone(),
             }],
             Kernel::Map(kernel) => {
-                let kernel = kernel(types[0].dtype).unwrap_or_else(|| panic!("{} has no kernel for {}", node.op.name, types[0].dtype));
+                let kernel = kernel(types[0].dtype)
+                    .unwrap_or_else(|| panic!("{} has no kernel for {}", node.op.name, types[0].dtype));
                 vec![map(kernel, &operands, outputs[0].numel(), &node.attrs.floats)]
             }
-            Kernel::Cast(kernel) => vec![map(kernel(types[0].dtype, outputs[0].dtype), &operands, outputs[0].numel(), &[])],
-            Kernel::View(plan) => vec![view(&plan(&Infer { op: node.op.name, inputs: &types, attrs: &node.attrs }, &outputs), &operands, &outputs[0])],
+            Kernel::Cast(kernel) => vec![map(
+                kernel(types[0].dtype, outputs[0].dtype),
+                &operands,
+                outputs[0].numel(),
+                &[],
+            )],
+            Kernel::View(plan) => vec![view(
+                &plan(
+                    &Infer {
+                        op: node.op.name,
+                        inputs: &types,
+                        attrs: &node.attrs,
+                    },
+                    &outputs,
+                ),
+                &operands,
+                &outputs[0],
+            )],
             Kernel::Call(def) => call(def, node, &operands, &types, &outputs, chunks),
             Kernel::Loop => scan(node, &operands, &types, &outputs, chunks),
         };
@@ -36,7 +60,10 @@ pub fn by_kernels(nodes: &Nodes, inputs: &Words, wanted: &[ValueId], chunks: usi
             values[v.index()] = Some(words);
         }
     }
-    wanted.iter().map(|v| values[v.index()].clone().expect("made")).collect()
+    wanted
+        .iter()
+        .map(|v| values[v.index()].clone().expect("made"))
+        .collect()
 }
 
 /// What results hold before a kernel runs: a word that it leaves is seen.
@@ -55,30 +82,65 @@ fn view(plan: &ViewPlan, operands: &[&[u32]], ty: &Type) -> Vec<u32> {
     for p in &plan.pieces {
         // SAFETY: a plan's pieces lie inside its operands and the result; those without elements are not touched.
         unsafe {
-            let (src, dst) = (operands[p.input].as_ptr().wrapping_add(p.src_offset), out.as_mut_ptr().wrapping_add(p.dst_offset));
+            let (src, dst) = (
+                operands[p.input].as_ptr().wrapping_add(p.src_offset),
+                out.as_mut_ptr().wrapping_add(p.dst_offset),
+            );
             keratin_kernels::copy::strided(dst, &p.dst_strides, src, &p.src_strides, &p.shape);
         }
     }
     out
 }
 
-fn call(def: &CallDef, node: &Node, operands: &[&[u32]], types: &[&Type], outputs: &[Type], chunks: usize) -> Vec<Vec<u32>> {
-    let own: Vec<Vec<isize>> = types.iter().map(|t| strides(&t.shape).into_iter().map(|s| s as isize).collect()).collect();
-    let inputs: Vec<Operand> = (operands.iter().zip(types).zip(&own))
-        .map(|((words, ty), strides)| Operand { ptr: words.as_ptr(), shape: &ty.shape, strides, dtype: ty.dtype })
+fn call(
+    def: &CallDef,
+    node: &Node,
+    operands: &[&[u32]],
+    types: &[&Type],
+    outputs: &[Type],
+    chunks: usize,
+) -> Vec<Vec<u32>> {
+    let own: Vec<Vec<isize>> = types
+        .iter()
+        .map(|t| strides(&t.shape).into_iter().map(|s| s as isize).collect())
         .collect();
-    let geometry = Geometry { inputs: types, outputs, attrs: &node.attrs };
+    let inputs: Vec<Operand> = (operands.iter().zip(types).zip(&own))
+        .map(|((words, ty), strides)| Operand {
+            ptr: words.as_ptr(),
+            shape: &ty.shape,
+            strides,
+            dtype: ty.dtype,
+        })
+        .collect();
+    let geometry = Geometry {
+        inputs: types,
+        outputs,
+        attrs: &node.attrs,
+    };
     let units = (def.units)(&geometry);
     let mut workspace = vec![0u32; (def.workspace)(&geometry)];
     let mut out: Vec<Vec<u32>> = outputs.iter().map(|ty| vec![UNWRITTEN; ty.numel()]).collect();
     if units.words > 0 {
-        assert_eq!(units.words * units.count, out[0].len(), "{}: units do not cover the result", node.op.name);
+        assert_eq!(
+            units.words * units.count,
+            out[0].len(),
+            "{}: units do not cover the result",
+            node.op.name
+        );
     }
     let pointers: Vec<*mut u32> = out.iter_mut().map(|w| w.as_mut_ptr()).collect();
     let step = units.count.div_ceil(chunks).next_multiple_of(units.grain).max(1);
     for from in (0..units.count).step_by(step) {
         let to = (from + step).min(units.count);
-        let call = Call { inputs: &inputs, outputs: &pointers, types: outputs, attrs: &node.attrs, from, to, workspace: workspace.as_mut_ptr() };
+        let call = Call {
+            inputs: &inputs,
+            outputs: &pointers,
+            types: outputs,
+            attrs: &node.attrs,
+            from,
+            to,
+            workspace: workspace.as_mut_ptr(),
+        };
         // SAFETY: operands and results have the sizes of their types, the workspace that which was asked for.
         unsafe { (def.run)(&call) }
     }
@@ -89,7 +151,10 @@ fn scan(node: &Node, operands: &[&[u32]], types: &[&Type], outputs: &[Type], chu
     let (shape, body) = (Loop::of(&node.attrs), node.attrs.body.as_ref().expect("a body"));
     let first_x = shape.consts + shape.carries;
     let mut carry: Vec<Vec<u32>> = operands[shape.consts..first_x].iter().map(|w| w.to_vec()).collect();
-    let mut stacked: Vec<Vec<u32>> = outputs[shape.carries..].iter().map(|ty| vec![UNWRITTEN; ty.numel()]).collect();
+    let mut stacked: Vec<Vec<u32>> = outputs[shape.carries..]
+        .iter()
+        .map(|ty| vec![UNWRITTEN; ty.numel()])
+        .collect();
     for step in 0..shape.steps {
         let at = shape.slice(step);
         let slice = |k: usize| {

@@ -13,16 +13,36 @@ pub fn weighted<'g>(outputs: &[Tensor<'g>], first: usize) -> Tensor<'g> {
         let w = graph.input(first + k, y.shape(), DType::F32);
         (*y * w).sum(&(0..y.ndim()).collect::<Vec<_>>())
     };
-    outputs.iter().enumerate().map(total).reduce(|a, b| a + b).expect("an output")
+    outputs
+        .iter()
+        .enumerate()
+        .map(total)
+        .reduce(|a, b| a + b)
+        .expect("an output")
 }
 
 /// First and, where asked, second derivatives of outputs with respect to all float inputs. `inputs` gains weights.
-pub fn check_outputs(graph: &Graph, outputs: &[ValueId], inputs: &mut Tensors, seed: u64, second: bool) -> Result<(), String> {
-    let floats: Vec<Tensor> = outputs.iter().map(|&v| graph.tensor(v)).filter(|t| t.dtype() == DType::F32).collect();
+pub fn check_outputs(
+    graph: &Graph,
+    outputs: &[ValueId],
+    inputs: &mut Tensors,
+    seed: u64,
+    second: bool,
+) -> Result<(), String> {
+    let floats: Vec<Tensor> = outputs
+        .iter()
+        .map(|&v| graph.tensor(v))
+        .filter(|t| t.dtype() == DType::F32)
+        .collect();
     let wrt: Vec<(usize, Tensor)> = {
         let nodes = graph.nodes();
-        let sources = nodes.nodes.iter().filter(|n| n.op.name == "input" && nodes.ty(n.first).dtype == DType::F32);
-        sources.map(|n| (n.attrs.ints[0] as usize, graph.tensor(n.first))).collect()
+        let sources = nodes
+            .nodes
+            .iter()
+            .filter(|n| n.op.name == "input" && nodes.ty(n.first).dtype == DType::F32);
+        sources
+            .map(|n| (n.attrs.ints[0] as usize, graph.tensor(n.first)))
+            .collect()
     };
     if floats.is_empty() || wrt.is_empty() {
         return Ok(());
@@ -38,7 +58,12 @@ pub fn check_outputs(graph: &Graph, outputs: &[ValueId], inputs: &mut Tensors, s
         y.id
     };
     let tensors: Vec<Tensor> = wrt.iter().map(|w| w.1).collect();
-    let pairs = |gs: &[Tensor]| wrt.iter().zip(gs).map(|(w, g)| (Source::Input(w.0), g.id)).collect::<Vec<_>>();
+    let pairs = |gs: &[Tensor]| {
+        wrt.iter()
+            .zip(gs)
+            .map(|(w, g)| (Source::Input(w.0), g.id))
+            .collect::<Vec<_>>()
+    };
     let y = scalar(&floats, inputs);
     let gradients = grad(graph.tensor(y), &tensors);
     for (g, x) in gradients.iter().zip(&tensors) {
@@ -50,7 +75,8 @@ pub fn check_outputs(graph: &Graph, outputs: &[ValueId], inputs: &mut Tensors, s
     if second {
         let z = scalar(&gradients, inputs);
         let curvature = grad(graph.tensor(z), &tensors);
-        check(&graph.nodes(), z, &pairs(&curvature), inputs, &HashMap::new(), seed + 1).map_err(|e| format!("second derivative: {e}"))?;
+        check(&graph.nodes(), z, &pairs(&curvature), inputs, &HashMap::new(), seed + 1)
+            .map_err(|e| format!("second derivative: {e}"))?;
     }
     Ok(())
 }
