@@ -1,7 +1,7 @@
 // The Keras "Layers" tutorial in TypeScript: each of its snippets, in its order, with the Python above it. Convolution, pooling, locally
 // connected, merge and embedding layers, which the tutorial names too, are not part of keratin yet and therefore not here.
 
-import { activations, constraints, initializers, layers, ops, regularizers, Sequential, type Tensor, tensor } from "keratin";
+import { activations, constraints, Input, initializers, layers, ops, regularizers, Sequential, type Tensor, tensor } from "keratin";
 
 const { Dense, Dropout, Flatten, Lambda, Permute, RepeatVector, Reshape } = layers;
 
@@ -218,10 +218,11 @@ export function dropout(): Sequential {
   ]);
 }
 
-/** Its kin: `SpatialDropout1D(0.2)` drops whole channels, `GaussianDropout(0.2)` and `GaussianNoise(0.1)` are noise */
+/** Its kin: `Input((4, 3))`, then `SpatialDropout1D(0.2)`, which drops whole channels, and the noise of `GaussianDropout(0.2)` and `GaussianNoise(0.1)` */
 export function dropoutKin(): Sequential {
   return new Sequential([
-    new layers.SpatialDropout1D(0.2, { inputShape: [4, 3] }),
+    Input([4, 3]),
+    new layers.SpatialDropout1D(0.2),
     new layers.GaussianDropout(0.2),
     new layers.GaussianNoise(0.1),
   ]);

@@ -60,6 +60,11 @@ export function orthogonal(rows: number, cols: number, k0: number, k1: number, g
 export function panicMessage(): string;
 
 /**
+ * Runs the loop that defines the peak "P" of one thread, `times` times, and returns how many multiplications and additions that were.
+ */
+export function peakProbe(times: number): number;
+
+/**
  * Runs `chunks` chunks of `spin` rounds each and returns how many each thread took. With `panic`, the first chunk that another thread than the
  * caller takes panics; the caller's own go on.
  */
@@ -70,6 +75,16 @@ export function poolProbe(chunks: number, spin: number, panic: boolean): Uint32A
  * Must come before the first parallel call: until then rayon would make its own pool of one thread.
  */
 export function poolStart(threads: number): Uint32Array;
+
+/**
+ * C = A·B, the kernel alone on the calling thread. All four are states (`stateNew`): A [m, k], B [k, n], C [m, n] and the workspace.
+ */
+export function productProbe(m: number, n: number, k: number, a: number, b: number, c: number, workspace: number): void;
+
+/**
+ * Words of workspace for `productProbe`.
+ */
+export function productWorkspace(m: number, n: number, k: number): number;
 
 export function programFree(program: number): void;
 
@@ -142,8 +157,11 @@ export interface InitOutput {
     readonly opTable: () => [number, number];
     readonly orthogonal: (a: number, b: number, c: number, d: number, e: number) => void;
     readonly panicMessage: () => [number, number];
+    readonly peakProbe: (a: number) => number;
     readonly poolProbe: (a: number, b: number, c: number) => [number, number];
     readonly poolStart: (a: number) => [number, number, number, number];
+    readonly productProbe: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => void;
+    readonly productWorkspace: (a: number, b: number, c: number) => number;
     readonly programFree: (a: number) => void;
     readonly programInput: (a: number, b: number) => number;
     readonly programOutput: (a: number, b: number) => number;

@@ -177,6 +177,16 @@ export function panicMessage() {
 }
 
 /**
+ * Runs the loop that defines the peak "P" of one thread, `times` times, and returns how many multiplications and additions that were.
+ * @param {number} times
+ * @returns {number}
+ */
+export function peakProbe(times) {
+    const ret = wasm.peakProbe(times);
+    return ret;
+}
+
+/**
  * Runs `chunks` chunks of `spin` rounds each and returns how many each thread took. With `panic`, the first chunk that another thread than the
  * caller takes panics; the caller's own go on.
  * @param {number} chunks
@@ -205,6 +215,32 @@ export function poolStart(threads) {
     var v1 = getArrayU32FromWasm0(ret[0], ret[1]).slice();
     wasm.__wbindgen_free(ret[0], ret[1] * 4, 4);
     return v1;
+}
+
+/**
+ * C = A·B, the kernel alone on the calling thread. All four are states (`stateNew`): A [m, k], B [k, n], C [m, n] and the workspace.
+ * @param {number} m
+ * @param {number} n
+ * @param {number} k
+ * @param {number} a
+ * @param {number} b
+ * @param {number} c
+ * @param {number} workspace
+ */
+export function productProbe(m, n, k, a, b, c, workspace) {
+    wasm.productProbe(m, n, k, a, b, c, workspace);
+}
+
+/**
+ * Words of workspace for `productProbe`.
+ * @param {number} m
+ * @param {number} n
+ * @param {number} k
+ * @returns {number}
+ */
+export function productWorkspace(m, n, k) {
+    const ret = wasm.productWorkspace(m, n, k);
+    return ret >>> 0;
 }
 
 /**

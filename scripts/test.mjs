@@ -9,7 +9,7 @@ import { spawn } from "node:child_process";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { buildExamples } from "./build-ts.mjs";
 import { checkPkg } from "./check-pkg.mjs";
-import { at, NATIVE_TARGET, plainErrors, runPackage, say, seconds } from "./run.mjs";
+import { at, NATIVE_TARGET, plainErrors, run, runPackage, say, seconds } from "./run.mjs";
 import { setup } from "./setup.mjs";
 import { reportSize } from "./size.mjs";
 import { nativeRust } from "./toolchain.mjs";
@@ -81,6 +81,10 @@ const STEPS = {
       runPackage("typescript/bin/tsc", ["-p", at("test")]);
       buildExamples();
     },
+  ],
+  compatibility: [
+    "COMPATIBILITY.md is what the package says",
+    () => run(process.execPath, [at("scripts/compatibility.mjs"), "--check"]),
   ],
   size: ["Size of the package", () => reportSize()],
   clippy: ["Rust: lint", () => cargo(["clippy", "-q", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])],

@@ -25,15 +25,18 @@ describe.each(cases.filter((c) => !DEFECT.has(c.id)))("$id", (c) => {
 
   test("values", () => agrees(call(name, x, config), array(c, "out0"), { rtol: 2e-6, atol: 1e-6 }));
 
-  test.skipIf(!c.grad)("gradient", () => {
-    const weights = tensor(c, "proj0");
-    const g = grad((v: Tensor) => ops.sum(ops.multiply(call(name, v, config), weights)))(x);
-    agrees(g, array(c, "gin0"), { rtol: 1e-5, atol: 1e-5 });
-  });
+  if (c.grad) {
+    test("gradient", () => {
+      const weights = tensor(c, "proj0");
+      const g = grad((v: Tensor) => ops.sum(ops.multiply(call(name, v, config), weights)))(x);
+      agrees(g, array(c, "gin0"), { rtol: 1e-5, atol: 1e-5 });
+    });
+  }
 
   test("name", () => {
     expect(activations.serialize(name)).toBe(c.serialized);
-    if (Object.keys(config).length === 0 && name !== "threshold") agrees(activations.get(name)(x), array(c, "out0"), { rtol: 2e-6, atol: 1e-6 });
+    if (Object.keys(config).length === 0 && name !== "threshold")
+      agrees(activations.get(name)(x), array(c, "out0"), { rtol: 2e-6, atol: 1e-6 });
   });
 });
 
@@ -41,7 +44,9 @@ test("sparsemax is the nearest point of the simplex", () => {
   // Support {2.5, 2}: τ = (4.5 − 1)/2 = 1.75.
   expect(activations.sparsemax([1, 2, 2.5]).array()).toEqual([0, 0.25, 0.75]);
   // All three: τ = (0.6 − 1)/3; each x − τ.
-  (activations.sparsemax([0.1, 0.2, 0.3]).array() as number[]).forEach((y, i) => expect(y).toBeCloseTo([0.2333333, 0.3333333, 0.4333333][i]!, 6));
+  (activations.sparsemax([0.1, 0.2, 0.3]).array() as number[]).forEach((y, i) =>
+    expect(y).toBeCloseTo([0.2333333, 0.3333333, 0.4333333][i]!, 6),
+  );
 });
 
 test("relu cuts at its threshold and keeps NaN", () => {
@@ -54,9 +59,17 @@ test("identifiers: null, names, functions, layers-like objects, JSON", () => {
   expect(activations.get("swish")).toBe(activations.silu);
   const own = (x: Tensor): Tensor => ops.square(x);
   expect(activations.get(own)).toBe(own);
-  expect(activations.get({ apply: own })(ops.ones([1])).array()).toEqual([1]);
-  expect(activations.deserialize({ module: "keras.activations", class_name: "function", config: "relu", registered_name: "relu" })).toBe(activations.relu);
-  expect(activations.deserialize({ module: "builtins", class_name: "function", config: "silu", registered_name: "function" })).toBe(activations.silu);
+  expect(
+    activations
+      .get({ apply: own })(ops.ones([1]))
+      .array(),
+  ).toEqual([1]);
+  expect(
+    activations.deserialize({ module: "keras.activations", class_name: "function", config: "relu", registered_name: "relu" }),
+  ).toBe(activations.relu);
+  expect(
+    activations.deserialize({ module: "builtins", class_name: "function", config: "silu", registered_name: "function" }),
+  ).toBe(activations.silu);
 });
 
 test("a function of one's own is written by its registered name and found by it", () => {

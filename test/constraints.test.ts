@@ -29,7 +29,12 @@ test("short vectors stay, empty ones are none", () => {
 test("names, Keras 2 names, functions and one's own classes", () => {
   for (const name of ["max_norm", "MaxNorm", "maxnorm"]) expect(constraints.get(name)).toBeInstanceOf(constraints.MaxNorm);
   expect(constraints.maxNorm({ maxValue: 3 }).getConfig()).toEqual({ maxValue: 3, axis: 0 });
-  expect(constraints.get((w) => ops.abs(w))!.call(tensor([-1])).array()).toEqual([1]);
+  expect(
+    constraints
+      .get((w) => ops.abs(w))!
+      .call(tensor([-1]))
+      .array(),
+  ).toEqual([1]);
   class Halved extends constraints.Constraint {
     static override readonly className: string = "Halved";
     override call(w: Tensor): Tensor {
@@ -43,7 +48,9 @@ test("names, Keras 2 names, functions and one's own classes", () => {
 
 test("errors", () => {
   expect(() => constraints.get("max_nrom")).toThrow(/Did you mean "max_norm" or "maxnorm"\?/);
-  expect(() => constraints.deserialize({ class_name: "Zeros", config: {}, module: "keras.initializers" })).toThrow(IdentifierError);
+  expect(() => constraints.deserialize({ class_name: "Zeros", config: {}, module: "keras.initializers" })).toThrow(
+    IdentifierError,
+  );
   // @ts-expect-error a misspelt option
   expect(() => new constraints.MaxNorm({ max: 2 })).toThrow(/Known: "maxValue", "axis"/);
 });

@@ -35,12 +35,19 @@ const READ: Record<string, (b: ArrayBuffer) => ArrayLike<number>> = {
 };
 
 /** The cases of a topic, and how to get an array of one. */
-export function topic(name: string): { cases: Case[]; array: (c: Case, name: unknown) => Recorded; tensor: (c: Case, name: unknown) => Tensor } {
+export function topic(name: string): {
+  cases: Case[];
+  array: (c: Case, name: unknown) => Recorded;
+  tensor: (c: Case, name: unknown) => Tensor;
+} {
   const at = (file: string): URL => new URL(`./golden/${file}`, import.meta.url);
   const { cases } = JSON.parse(readFileSync(at(`${name}.json`), "utf8")) as { cases: Case[] };
   const bytes = readFileSync(at(`${name}.safetensors`));
   const size = Number(bytes.readBigUInt64LE(0));
-  const header = JSON.parse(bytes.toString("utf8", 8, 8 + size)) as Record<string, { dtype: string; shape: number[]; data_offsets: [number, number] }>;
+  const header = JSON.parse(bytes.toString("utf8", 8, 8 + size)) as Record<
+    string,
+    { dtype: string; shape: number[]; data_offsets: [number, number] }
+  >;
   const array = (c: Case, which: unknown): Recorded => {
     const found = header[`${c.id}/${String(which)}`] ?? header[String(which)];
     if (!found) throw new Error(`${c.id} has no array ${String(which)}`);
@@ -48,7 +55,12 @@ export function topic(name: string): { cases: Case[]; array: (c: Case, name: unk
     const copy = new Uint8Array(bytes.subarray(8 + size + from, 8 + size + to));
     return { shape: found.shape, dtype: found.dtype, data: READ[found.dtype]!(copy.buffer) };
   };
-  const dtypes: Record<string, "float32" | "int32" | "uint32" | "bool"> = { I32: "int32", U8: "int32", U32: "uint32", BOOL: "bool" };
+  const dtypes: Record<string, "float32" | "int32" | "uint32" | "bool"> = {
+    I32: "int32",
+    U8: "int32",
+    U32: "uint32",
+    BOOL: "bool",
+  };
   const tensor = (c: Case, which: unknown): Tensor => {
     const a = array(c, which);
     return new Tensor(Array.from(a.data), a.shape, { dtype: dtypes[a.dtype] ?? "float32" });

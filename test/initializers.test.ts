@@ -1,6 +1,17 @@
 // Initializers: bits of the goldens, seeds, identifiers and errors.
 
-import { IdentifierError, initializers, ops, random, saving, setRandomSeed, ShapeError, type Tensor, tensor, ValueError } from "keratin";
+import {
+  IdentifierError,
+  initializers,
+  ops,
+  random,
+  ShapeError,
+  saving,
+  setRandomSeed,
+  type Tensor,
+  tensor,
+  ValueError,
+} from "keratin";
 import { describe, expect, test } from "vitest";
 import { agrees, EXACT, topic } from "./goldenReader.js";
 
@@ -9,7 +20,12 @@ const { cases, array } = topic("initializers");
 const fromInit = new Set(["identity_112", "identity_113"]);
 
 describe.each(cases)("$id", (c) => {
-  const json = { module: "keras.initializers", class_name: c.class, config: fromInit.has(c.id) ? c.init : c.config, registered_name: null };
+  const json = {
+    module: "keras.initializers",
+    class_name: c.class,
+    config: fromInit.has(c.id) ? c.init : c.config,
+    registered_name: null,
+  };
   const make = (): initializers.Initializer => initializers.deserialize(json);
 
   test("values", () => {
@@ -54,8 +70,15 @@ test("fans over axes that are named", () => {
 test("orthogonal columns, orthogonal rows where they are fewer, no columns at all", () => {
   const gram = (q: Tensor, rows: boolean): number[][] =>
     ops.matmul(rows ? q : ops.transpose(q), rows ? ops.transpose(q) : q).array() as number[][];
-  for (const [shape, rows] of [[[5, 3], false], [[3, 5], true], [[1, 1], false], [[17, 4], false]] as [number[], boolean][]) {
-    gram(new initializers.Orthogonal({ seed: 3 }).call(shape), rows).forEach((row, i) => row.forEach((x, j) => expect(x).toBeCloseTo(i === j ? 1 : 0, 5)));
+  for (const [shape, rows] of [
+    [[5, 3], false],
+    [[3, 5], true],
+    [[1, 1], false],
+    [[17, 4], false],
+  ] as [number[], boolean][]) {
+    gram(new initializers.Orthogonal({ seed: 3 }).call(shape), rows).forEach((row, i) =>
+      row.forEach((x, j) => expect(x).toBeCloseTo(i === j ? 1 : 0, 5)),
+    );
   }
   expect(new initializers.Orthogonal().call([3, 0]).shape).toEqual([3, 0]);
 });
@@ -67,16 +90,26 @@ test("aliases, classes, instances, functions, tensors, null", () => {
   expect(initializers.get(initializers.Ones)).toBeInstanceOf(initializers.Ones);
   expect(initializers.heNormal({ seed: 1 })).toBeInstanceOf(initializers.HeNormal);
   expect(initializers.get(null)).toBeNull();
-  expect(initializers.get((shape) => ops.ones(shape))!.call([1]).array()).toEqual([1]);
+  expect(
+    initializers
+      .get((shape) => ops.ones(shape))!
+      .call([1])
+      .array(),
+  ).toEqual([1]);
   const fixed = initializers.get(tensor([1, 2]))!;
   expect(fixed.call([2]).array()).toEqual([1, 2]);
   expect(() => fixed.call([3])).toThrow(ShapeError);
   expect(new initializers.Constant(0.5).call([2]).array()).toEqual([0.5, 0.5]);
-  expect(new initializers.Constant({ value: [1, 2] }).call([2, 2]).array()).toEqual([[1, 2], [1, 2]]);
+  expect(new initializers.Constant({ value: [1, 2] }).call([2, 2]).array()).toEqual([
+    [1, 2],
+    [1, 2],
+  ]);
 });
 
 test("errors name what is wrong", () => {
-  expect(() => initializers.get("he_unifrom")).toThrow(/Unknown initializer "he_unifrom". Did you mean "he_uniform" or "uniform"\?/);
+  expect(() => initializers.get("he_unifrom")).toThrow(
+    /Unknown initializer "he_unifrom". Did you mean "he_uniform" or "uniform"\?/,
+  );
   expect(() => initializers.get("xavier")).toThrow(IdentifierError);
   expect(() => initializers.get({ class_name: "L2", config: {}, module: "keras.regularizers" })).toThrow(IdentifierError);
   expect(() => new initializers.Identity().call([3])).toThrow(ShapeError);

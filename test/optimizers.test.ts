@@ -1,6 +1,19 @@
 // Optimizers: ten steps of every golden with all state, then what the base class promises.
 
-import { constraints, grad, jit, optimizers, ops, saving, ShapeError, StateError, type Tensor, tensor, ValueError, Variable } from "keratin";
+import {
+  constraints,
+  grad,
+  jit,
+  ops,
+  optimizers,
+  ShapeError,
+  StateError,
+  saving,
+  type Tensor,
+  tensor,
+  ValueError,
+  Variable,
+} from "keratin";
 import { describe, expect, test } from "vitest";
 import { agrees, type Case, type Recorded, slice, topic } from "./goldenReader.js";
 
@@ -18,17 +31,25 @@ interface Golden extends Case {
 }
 
 describe.each(cases as Golden[])("$id", (c) => {
-  const make = (): optimizers.Optimizer => optimizers.deserialize({ module: "keras.optimizers", class_name: c.class, config: c.config, registered_name: null });
+  const make = (): optimizers.Optimizer =>
+    optimizers.deserialize({ module: "keras.optimizers", class_name: c.class, config: c.config, registered_name: null });
 
   test("ten steps give Keras' weights, state and learning rates", () => {
     const optimizer = make();
-    const vars = c.variables.map((v, i) => new Variable(asTensor(slice(array(c, v.trajectory), 0)), { name: v.name ?? `var${i}` }));
+    const vars = c.variables.map(
+      (v, i) => new Variable(asTensor(slice(array(c, v.trajectory), 0)), { name: v.name ?? `var${i}` }),
+    );
     for (const [i, name] of Object.entries(c.options?.constraints ?? {})) vars[Number(i)]!.constraint = constraints.get(name);
     if (c.options?.exclude) optimizer.excludeFromWeightDecay({ varList: c.options.exclude.map((i) => vars[i]!) });
     optimizer.build(vars);
     for (let s = 0; s < c.steps; s++) {
-      optimizer.apply(c.variables.map((v) => asTensor(slice(array(c, v.gradients), s))), vars);
-      vars.forEach((v, i) => agrees(v.value, slice(array(c, c.variables[i]!.trajectory), s + 1), { ...TOLERANCE, what: `step ${s} variable ${i}` }));
+      optimizer.apply(
+        c.variables.map((v) => asTensor(slice(array(c, v.gradients), s))),
+        vars,
+      );
+      vars.forEach((v, i) =>
+        agrees(v.value, slice(array(c, c.variables[i]!.trajectory), s + 1), { ...TOLERANCE, what: `step ${s} variable ${i}` }),
+      );
       c.optimizer_variables.forEach((o, i) => {
         agrees(optimizer.variables[i]!.value, slice(array(c, o.trajectory), s), { ...TOLERANCE, what: `step ${s} ${o.path}` });
       });
@@ -39,7 +60,8 @@ describe.each(cases as Golden[])("$id", (c) => {
       c.finalized.forEach((f, i) => agrees(vars[i]!.value, array(c, f), { ...TOLERANCE, what: `finalized ${i}` }));
     }
     // Keras gives Adafactor's and Nadam's own variables no proper paths.
-    if (c.class !== "Adafactor" && c.class !== "Nadam") expect(optimizer.variables.map((v) => v.path)).toEqual(c.optimizer_variables.map((o) => o.path));
+    if (c.class !== "Adafactor" && c.class !== "Nadam")
+      expect(optimizer.variables.map((v) => v.path)).toEqual(c.optimizer_variables.map((o) => o.path));
   });
 
   test("its JSON is Keras'", () => {
@@ -71,7 +93,12 @@ describe("the base class", () => {
   test("names count up and slots carry the variable's path", () => {
     const adam = new optimizers.Adam({ name: "adam" });
     adam.build([new Variable([1], { name: "kernel", path: "sequential/dense" })]);
-    expect(adam.variables.map((v) => v.path)).toEqual(["adam/iteration", "adam/learning_rate", "adam/sequential_dense_kernel_momentum", "adam/sequential_dense_kernel_velocity"]);
+    expect(adam.variables.map((v) => v.path)).toEqual([
+      "adam/iteration",
+      "adam/learning_rate",
+      "adam/sequential_dense_kernel_momentum",
+      "adam/sequential_dense_kernel_velocity",
+    ]);
   });
 
   test("the learning rate is read and set as a number; a step sees the new one without a new program", () => {
@@ -151,6 +178,19 @@ describe("the base class", () => {
     const v = new Variable([1]);
     expect([step(scaled, v, [Infinity]), scaled.dynamicScale, scaled.iterations]).toEqual([[1], 4, 0]);
     expect([step(scaled, v, [4]), scaled.dynamicScale, scaled.iterations]).toEqual([[0], 4, 1]);
+  });
+
+  test("each variable gets the optimizer that the map names", () => {
+    const [kernel, bias] = [new Variable([1], { name: "kernel" }), new Variable([1], { name: "bias" })];
+    const map = new optimizers.OptimizerMap(new optimizers.SGD({ learningRate: 0.5 }), {
+      optimizerMap: { ".*bias": new optimizers.SGD({ learningRate: 0.25 }) },
+    });
+    const multi = new optimizers.MultiOptimizer(map);
+    multi.apply([tensor([1]), tensor([1])], [kernel, bias]);
+    expect([kernel.value.item(), bias.value.item(), multi.iterations]).toEqual([0.5, 0.75, 1]);
+    const again = optimizers.deserialize(JSON.parse(JSON.stringify(saving.serialize(multi)))) as optimizers.MultiOptimizer;
+    expect(again.optimizers.map((o) => o.learningRate)).toEqual([0.5, 0.25]);
+    expect(() => multi.learningRate).toThrow(/its `optimizers`/);
   });
 
   test("bad input is an error that changes nothing", () => {

@@ -29,8 +29,18 @@ test("one row alone has no others to be orthogonal to", () => {
 
 test("identifiers", () => {
   expect(regularizers.get("l2")).toBeInstanceOf(regularizers.L2);
-  expect(regularizers.get("l1_l2")!.call(tensor([3])).item()).toBe(0); // both factors 0, as Keras' "l1l2"
-  expect(regularizers.get((x) => ops.sum(x))!.call(tensor([1, 2])).item()).toBe(3);
+  expect(
+    regularizers
+      .get("l1_l2")!
+      .call(tensor([3]))
+      .item(),
+  ).toBe(0); // both factors 0, as Keras' "l1l2"
+  expect(
+    regularizers
+      .get((x) => ops.sum(x))!
+      .call(tensor([1, 2]))
+      .item(),
+  ).toBe(3);
   expect(regularizers.get(null)).toBeNull();
   expect(() => regularizers.get("l3")).toThrow(/Unknown regularizer "l3"/);
 });

@@ -1,9 +1,25 @@
 // Objects to and from Keras' JSON: registry, custom objects, nested and hostile input.
 
-import { constraints, IdentifierError, initializers, optimizers, random, regularizers, saving, type Tensor, tensor, ValueError } from "keratin";
+import {
+  constraints,
+  IdentifierError,
+  initializers,
+  optimizers,
+  random,
+  regularizers,
+  saving,
+  type Tensor,
+  tensor,
+  ValueError,
+} from "keratin";
 import { describe, expect, test } from "vitest";
 
-const MAX_NORM = { module: "keras.constraints", class_name: "MaxNorm", config: { max_value: 3, axis: [0, 1] }, registered_name: null };
+const MAX_NORM = {
+  module: "keras.constraints",
+  class_name: "MaxNorm",
+  config: { max_value: 3, axis: [0, 1] },
+  registered_name: null,
+};
 
 test("options are camelCase in programs and snake_case in files", () => {
   const made = saving.deserialize(MAX_NORM) as constraints.MaxNorm;
@@ -31,12 +47,19 @@ test("values that are no objects pass through", () => {
 
 test("keys of other versions are left out, missing ones take their defaults", () => {
   const json = { module: "keras.initializers", class_name: "GlorotUniform", config: { seed: 1, future_option: 2 } };
-  expect((saving.deserialize(json) as initializers.GlorotUniform).getConfig()).toEqual({ seed: 1, inputAxes: null, outputAxes: null });
+  expect((saving.deserialize(json) as initializers.GlorotUniform).getConfig()).toEqual({
+    seed: 1,
+    inputAxes: null,
+    outputAxes: null,
+  });
 });
 
-test.each(["keras.src.initializers.random_initializers", "keras.initializers.initializers_v2", undefined])("the module %s finds the class too", (module) => {
-  expect(saving.deserialize({ module, class_name: "HeNormal", config: {} })).toBeInstanceOf(initializers.HeNormal);
-});
+test.each(["keras.src.initializers.random_initializers", "keras.initializers.initializers_v2", undefined])(
+  "the module %s finds the class too",
+  (module) => {
+    expect(saving.deserialize({ module, class_name: "HeNormal", config: {} })).toBeInstanceOf(initializers.HeNormal);
+  },
+);
 
 describe("classes of one's own", () => {
   class Scaled extends regularizers.Regularizer<{ factor: number }> {
@@ -76,19 +99,32 @@ describe("classes of one's own", () => {
 });
 
 test("an anonymous function cannot be written", () => {
-  expect(() => saving.serialize((() => () => 1)())).toThrow(/anonymous function/);
+  expect(() =>
+    saving.serialize(
+      (
+        () => () =>
+          1
+      )(),
+    ),
+  ).toThrow(/anonymous function/);
 });
 
 test("unknown classes and functions name near misses", () => {
-  expect(() => saving.deserialize({ module: "keras.initializers", class_name: "HeUnifrom", config: {} })).toThrow(/Did you mean "HeUniform"/);
+  expect(() => saving.deserialize({ module: "keras.initializers", class_name: "HeUnifrom", config: {} })).toThrow(
+    /Did you mean "HeUniform"/,
+  );
   expect(() => saving.deserialize({ module: "builtins", class_name: "function", config: "rleu" })).toThrow(/Did you mean "relu"/);
 });
 
 test("hostile JSON is an error, not a crash", () => {
   let deep: unknown = 1;
   for (let i = 0; i < 100_000; i++) deep = [deep];
-  expect(() => saving.deserialize({ class_name: "Constant", module: "keras.initializers", config: { value: deep } })).toThrow(ValueError);
-  expect(() => saving.deserialize({ class_name: "Zeros", module: "keras.initializers", config: null })).toThrow(/must be an object/);
+  expect(() => saving.deserialize({ class_name: "Constant", module: "keras.initializers", config: { value: deep } })).toThrow(
+    ValueError,
+  );
+  expect(() => saving.deserialize({ class_name: "Zeros", module: "keras.initializers", config: null })).toThrow(
+    /must be an object/,
+  );
   const polluting = JSON.parse('{"module":"keras.constraints","class_name":"MaxNorm","config":{"__proto__":{"polluted":1}}}');
   saving.deserialize(polluting);
   expect(({} as { polluted?: number }).polluted).toBeUndefined();

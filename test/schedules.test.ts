@@ -28,7 +28,13 @@ describe.each(cases)("$id", (c) => {
 test("positional arguments and options", () => {
   const s = new schedules.ExponentialDecay(0.1, 100, 0.5, { staircase: true });
   expect(s.call(150).item()).toBeCloseTo(0.05, 7);
-  expect(s.getConfig()).toEqual({ initialLearningRate: 0.1, decaySteps: 100, decayRate: 0.5, staircase: true, name: "ExponentialDecay" });
+  expect(s.getConfig()).toEqual({
+    initialLearningRate: 0.1,
+    decaySteps: 100,
+    decayRate: 0.5,
+    staircase: true,
+    name: "ExponentialDecay",
+  });
   expect(schedules.ExponentialDecay.fromConfig(s.getConfig()).call(150).item()).toBeCloseTo(0.05, 7);
 });
 

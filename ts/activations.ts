@@ -4,7 +4,16 @@ import { apply } from "./core/apply.js";
 import { checkOptions, IdentifierError, unknownName, ValueError } from "./errors.js";
 import * as ops from "./ops.js";
 import { KerasObject } from "./saving/object.js";
-import { deserializeIn, type DeserializeOptions, getRegisteredObject, isSerialized, registerFunction, type SerializedObject, serialize as toJSON, standFor } from "./saving/serialize.js";
+import {
+  type DeserializeOptions,
+  deserializeIn,
+  getRegisteredObject,
+  isSerialized,
+  registerFunction,
+  type SerializedObject,
+  standFor,
+  serialize as toJSON,
+} from "./saving/serialize.js";
 import { Tensor, type TensorLike, tensor } from "./tensor.js";
 
 /** A function from a tensor to a tensor. */
@@ -80,7 +89,8 @@ export const silu = (x: TensorLike): Tensor => ops.silu(x);
 /** Another name of `silu`. `activations.swish([0]) // [0]` */
 export const swish = silu;
 /** x·Φ(x), Φ the normal distribution's cumulative function; `approximate` by tanh. `activations.gelu([1]) // [0.841…]` */
-export const gelu = (x: TensorLike, options: { approximate?: boolean } = {}): Tensor => ops.gelu(x, { approximate: false, ...options });
+export const gelu = (x: TensorLike, options: { approximate?: boolean } = {}): Tensor =>
+  ops.gelu(x, { approximate: false, ...options });
 /** The first half of the axis times the sigmoid of the second. `activations.glu([1, 2, 3, 4]) // [0.95…, 1.96…]` */
 export const glu = (x: TensorLike, options: { axis?: number } = {}): Tensor => ops.glu(x, { axis: -1, ...options });
 /** tanh x. `activations.tanh([0]) // [0]` */
@@ -123,11 +133,12 @@ export const sparseSigmoid = (x: TensorLike): Tensor => ops.multiply(ops.clip(op
  */
 export const sparsemax = (x: TensorLike, options: { axis?: number } = {}): Tensor => ops.sparsemax(x, { axis: -1, ...options });
 
+// biome-ignore format: a table
 const TABLE = {
   relu, leaky_relu: leakyRelu, relu6, softmax, celu, elu, selu, softplus, softsign, squareplus, soft_shrink: softShrink, sparse_plus: sparsePlus, silu, swish, gelu, glu,
   tanh, tanh_shrink: tanhShrink, threshold, sigmoid, exponential, hard_sigmoid: hardSigmoid, hard_silu: hardSilu, hard_swish: hardSwish, hard_tanh: hardTanh,
   hard_shrink: hardShrink, linear, mish, log_softmax: logSoftmax, log_sigmoid: logSigmoid, sparse_sigmoid: sparseSigmoid, sparsemax,
-}; // biome-ignore format: a table
+};
 for (const [name, body] of Object.entries(TABLE)) registerFunction(name, body);
 
 export type ActivationName = keyof typeof TABLE;
@@ -152,7 +163,8 @@ export function get(identifier: ActivationIdentifier | undefined): Activation {
     throw new IdentifierError(unknownName("activation", identifier, Object.keys(TABLE)));
   }
   if (typeof identifier === "function") {
-    if (identifier.prototype instanceof KerasObject) throw new IdentifierError(`Activation: a class was given, make an object of it: new ${identifier.name}().`);
+    if (identifier.prototype instanceof KerasObject)
+      throw new IdentifierError(`Activation: a class was given, make an object of it: new ${identifier.name}().`);
     return identifier as Activation;
   }
   if (isSerialized(identifier)) return deserialize(identifier);
@@ -173,12 +185,14 @@ export function get(identifier: ActivationIdentifier | undefined): Activation {
  *
  * Example: `activations.serialize(activations.swish) // "silu"`
  */
-export const serialize = (activation: ActivationIdentifier): string | SerializedObject => toJSON(get(activation)) as string | SerializedObject;
+export const serialize = (activation: ActivationIdentifier): string | SerializedObject =>
+  toJSON(get(activation)) as string | SerializedObject;
 
 /** The function that Keras' name or JSON stands for. Errors: `IdentifierError`. */
 export function deserialize(config: unknown, options: DeserializeOptions = {}): Activation {
   if (typeof config === "string" || config === null) return get(config);
   const made = deserializeIn("keras.layers", config, options);
-  if (typeof made === "function" || (typeof made === "object" && made !== null && "apply" in made)) return get(made as ActivationIdentifier);
+  if (typeof made === "function" || (typeof made === "object" && made !== null && "apply" in made))
+    return get(made as ActivationIdentifier);
   throw new IdentifierError("activations.deserialize: the JSON does not describe an activation.");
 }

@@ -4,7 +4,13 @@ import { apply } from "./core/apply.js";
 import { IdentifierError } from "./errors.js";
 import { identify, type Kind } from "./saving/identifier.js";
 import { type Config, FunctionObject, type KerasClass, KerasObject } from "./saving/object.js";
-import { deserializeIn, type DeserializeOptions, registerClass, type SerializedObject, serialize as toJSON } from "./saving/serialize.js";
+import {
+  type DeserializeOptions,
+  deserializeIn,
+  registerClass,
+  type SerializedObject,
+  serialize as toJSON,
+} from "./saving/serialize.js";
 import { type Tensor, type TensorLike, tensor } from "./tensor.js";
 
 /**
@@ -97,10 +103,26 @@ export const minMaxNorm = (options: Partial<MinMaxNormOptions> = {}): MinMaxNorm
 export interface ConstraintLike {
   call(w: Tensor): Tensor;
 }
-export type ConstraintName = "NonNeg" | "non_neg" | "MaxNorm" | "max_norm" | "UnitNorm" | "unit_norm" | "MinMaxNorm" | "min_max_norm";
+export type ConstraintName =
+  | "NonNeg"
+  | "non_neg"
+  | "MaxNorm"
+  | "max_norm"
+  | "UnitNorm"
+  | "unit_norm"
+  | "MinMaxNorm"
+  | "min_max_norm";
 /** A constraint, its name, its JSON, a function of the weights, or null. */
-export type ConstraintIdentifier = ConstraintName | (string & {}) | ConstraintLike | SerializedObject | KerasClass<Constraint> | ((w: Tensor) => Tensor) | null;
+export type ConstraintIdentifier =
+  | ConstraintName
+  | (string & {})
+  | ConstraintLike
+  | SerializedObject
+  | KerasClass<Constraint>
+  | ((w: Tensor) => Tensor)
+  | null;
 
+// biome-ignore format: a table
 const KIND: Kind<Constraint> = {
   kind: "constraint",
   module: "keras.constraints",
@@ -108,7 +130,7 @@ const KIND: Kind<Constraint> = {
   names: {
     Constraint, constraint: Constraint, NonNeg, non_neg: NonNeg, MaxNorm, max_norm: MaxNorm, UnitNorm, unit_norm: UnitNorm, MinMaxNorm, min_max_norm: MinMaxNorm,
     nonneg: NonNeg, maxnorm: MaxNorm, unitnorm: UnitNorm, // Keras 2 files
-  }, // biome-ignore format: a table
+  },
 };
 
 /**
@@ -117,8 +139,10 @@ const KIND: Kind<Constraint> = {
  * Errors: `IdentifierError` with near misses. Example: `constraints.get("max_norm")`
  */
 export function get(identifier: ConstraintIdentifier | undefined): ConstraintLike | null {
-  if (typeof identifier === "function" && !(identifier.prototype instanceof KerasObject)) return new FunctionObject(identifier as (w: Tensor) => Tensor);
-  if (typeof identifier === "object" && identifier !== null && "call" in identifier && !(identifier instanceof KerasObject)) return identifier;
+  if (typeof identifier === "function" && !(identifier.prototype instanceof KerasObject))
+    return new FunctionObject(identifier as (w: Tensor) => Tensor);
+  if (typeof identifier === "object" && identifier !== null && "call" in identifier && !(identifier instanceof KerasObject))
+    return identifier;
   return identify(KIND, identifier);
 }
 

@@ -1,25 +1,43 @@
 // The namespace `initializers`: first values of weights. Seeded draws repeat Keras on JAX bit for bit.
 
 import { IdentifierError, ShapeError } from "./errors.js";
-import { Constant, Identity, Initializer, type InitializerOptions, type InitializerLike, Ones, STFT, type STFTOptions, Zeros } from "./initializers/constant.js";
 import {
-  GlorotNormal, GlorotUniform, HeNormal, HeUniform, LecunNormal, LecunUniform, Orthogonal, RandomNormal, RandomUniform, TruncatedNormal, VarianceScaling,
-  type FanOptions, type NormalOptions, type OrthogonalOptions, type UniformOptions, type VarianceScalingOptions,
-} from "./initializers/random.js"; // biome-ignore format: two lines
+  Constant,
+  Identity,
+  Initializer,
+  type InitializerLike,
+  type InitializerOptions,
+  Ones,
+  STFT,
+  type STFTOptions,
+  Zeros,
+} from "./initializers/constant.js";
+// biome-ignore format: two lines
+import {
+  type FanOptions, 
+  GlorotNormal, GlorotUniform, HeNormal, HeUniform, LecunNormal, LecunUniform, type NormalOptions, Orthogonal, type OrthogonalOptions, RandomNormal, RandomUniform, TruncatedNormal, type UniformOptions, VarianceScaling,type VarianceScalingOptions,
+} from "./initializers/random.js";
 import { identify, type Kind } from "./saving/identifier.js";
 import { FunctionObject, type KerasClass, KerasObject } from "./saving/object.js";
-import { deserializeIn, type DeserializeOptions, registerClass, type SerializedObject, serialize as toJSON } from "./saving/serialize.js";
+import {
+  type DeserializeOptions,
+  deserializeIn,
+  registerClass,
+  type SerializedObject,
+  serialize as toJSON,
+} from "./saving/serialize.js";
 import { type Nested, Tensor } from "./tensor.js";
 
 export * from "./initializers/constant.js";
-export * from "./initializers/random.js";
 export { Identity as IdentityInitializer, STFT as STFTInitializer } from "./initializers/constant.js";
+export * from "./initializers/random.js";
 export { Orthogonal as OrthogonalInitializer } from "./initializers/random.js";
 
+// biome-ignore format: a list
 const CLASSES = {
   Initializer, Zeros, Ones, Constant, Identity, STFT, RandomNormal, RandomUniform, TruncatedNormal, VarianceScaling, GlorotUniform, GlorotNormal, HeUniform,
   HeNormal, LecunUniform, LecunNormal, Orthogonal,
-}; // biome-ignore format: a list
+};
 for (const own of Object.values(CLASSES)) registerClass("keras.initializers", own);
 
 /** `new Zeros()` */
@@ -55,11 +73,12 @@ export const lecunNormal = (options: Partial<FanOptions> = {}): LecunNormal => n
 /** `new Orthogonal(options)` */
 export const orthogonal = (options: Partial<OrthogonalOptions> = {}): Orthogonal => new Orthogonal(options);
 
+// biome-ignore format: a list
 export type InitializerName =
   | "zeros" | "zero" | "Zeros" | "ones" | "one" | "Ones" | "constant" | "Constant" | "identity" | "Identity" | "IdentityInitializer" | "stft" | "STFT" | "STFTInitializer"
   | "random_normal" | "RandomNormal" | "normal" | "random_uniform" | "RandomUniform" | "uniform" | "truncated_normal" | "TruncatedNormal"
   | "variance_scaling" | "VarianceScaling" | "glorot_uniform" | "GlorotUniform" | "glorot_normal" | "GlorotNormal" | "he_uniform" | "HeUniform" | "he_normal" | "HeNormal"
-  | "lecun_uniform" | "LecunUniform" | "lecun_normal" | "LecunNormal" | "orthogonal" | "Orthogonal" | "OrthogonalInitializer"; // biome-ignore format: a list
+  | "lecun_uniform" | "LecunUniform" | "lecun_normal" | "LecunNormal" | "orthogonal" | "Orthogonal" | "OrthogonalInitializer";
 
 /** An initializer, its name, its JSON, a function of shape and type, the values themselves, or null. */
 export type InitializerIdentifier =
@@ -72,6 +91,7 @@ export type InitializerIdentifier =
   | ((shape: readonly number[], options?: InitializerOptions) => Tensor)
   | null;
 
+// biome-ignore format: a table
 const KIND: Kind<Initializer> = {
   kind: "initializer",
   module: "keras.initializers",
@@ -82,7 +102,7 @@ const KIND: Kind<Initializer> = {
     random_normal: RandomNormal, normal: RandomNormal, random_uniform: RandomUniform, uniform: RandomUniform, truncated_normal: TruncatedNormal,
     variance_scaling: VarianceScaling, glorot_uniform: GlorotUniform, glorot_normal: GlorotNormal, he_uniform: HeUniform, he_normal: HeNormal,
     lecun_uniform: LecunUniform, lecun_normal: LecunNormal, orthogonal: Orthogonal, OrthogonalInitializer: Orthogonal,
-  }, // biome-ignore format: a table
+  },
 };
 
 /**
@@ -95,13 +115,16 @@ export function get(identifier: InitializerIdentifier | undefined): InitializerL
   if (typeof identifier === "function" && !(identifier.prototype instanceof KerasObject)) {
     return new FunctionObject(identifier as (shape: readonly number[], options?: InitializerOptions) => Tensor);
   }
-  if (typeof identifier === "object" && identifier !== null && "call" in identifier && !(identifier instanceof KerasObject)) return identifier;
+  if (typeof identifier === "object" && identifier !== null && "call" in identifier && !(identifier instanceof KerasObject))
+    return identifier;
   return identify(KIND, identifier);
 }
 
 function exactly(value: Tensor, shape: readonly number[]): Tensor {
   if (value.shape.join() === shape.join()) return value;
-  throw new ShapeError(`initializer: a tensor of shape [${value.shape.join(", ")}] was given, the variable has shape [${shape.join(", ")}].`);
+  throw new ShapeError(
+    `initializer: a tensor of shape [${value.shape.join(", ")}] was given, the variable has shape [${shape.join(", ")}].`,
+  );
 }
 
 /** The initializer as Keras' JSON. */

@@ -6,35 +6,53 @@ import { Adafactor } from "./optimizers/adafactor.js";
 import { Adam, AdamW } from "./optimizers/adam.js";
 import { Adamax, Lamb, Lion, Nadam, ScheduleFreeAdamW } from "./optimizers/adaptive.js";
 import { LossScaleOptimizer } from "./optimizers/lossScale.js";
+import { MultiOptimizer, OptimizerMap } from "./optimizers/multi.js";
 import { Muon } from "./optimizers/muon.js";
 import { Optimizer } from "./optimizers/optimizer.js";
 import { RMSprop } from "./optimizers/rmsprop.js";
 import { SGD } from "./optimizers/sgd.js";
 import { identify, type Kind } from "./saving/identifier.js";
 import type { KerasClass } from "./saving/object.js";
-import { deserializeIn, type DeserializeOptions, registerClass, type SerializedObject, serialize as toJSON } from "./saving/serialize.js";
+import {
+  type DeserializeOptions,
+  deserializeIn,
+  registerClass,
+  type SerializedObject,
+  serialize as toJSON,
+} from "./saving/serialize.js";
 
-export { Adadelta, type AdadeltaOptions, Adagrad, type AdagradOptions, Ftrl, type FtrlOptions } from "./optimizers/accumulating.js";
+export {
+  Adadelta,
+  type AdadeltaOptions,
+  Adagrad,
+  type AdagradOptions,
+  Ftrl,
+  type FtrlOptions,
+} from "./optimizers/accumulating.js";
 export { Adafactor, type AdafactorOptions } from "./optimizers/adafactor.js";
 export { Adam, type AdamOptions, AdamW } from "./optimizers/adam.js";
+// biome-ignore format: a list
 export {
   Adamax, type BetaOptions, Lamb, Lion, type LionOptions, Nadam, ScheduleFreeAdamW, type ScheduleFreeAdamWOptions,
-} from "./optimizers/adaptive.js"; // biome-ignore format: a list
+} from "./optimizers/adaptive.js";
 export { LossScaleOptimizer, type LossScaleOptions } from "./optimizers/lossScale.js";
+export { MultiOptimizer, OptimizerMap } from "./optimizers/multi.js";
 export { Muon, type MuonOptions } from "./optimizers/muon.js";
 export { type LearningRate, Optimizer, type OptimizerOptions } from "./optimizers/optimizer.js";
 export { RMSprop, type RMSpropOptions } from "./optimizers/rmsprop.js";
 export { SGD, type SGDOptions } from "./optimizers/sgd.js";
 export * as schedules from "./schedules.js";
 
+// biome-ignore format: a list
 const CLASSES = {
-  SGD, RMSprop, Adam, AdamW, Adadelta, Adagrad, Adamax, Adafactor, Nadam, Ftrl, Lion, Lamb, Muon, ScheduleFreeAdamW, LossScaleOptimizer,
-}; // biome-ignore format: a list
-for (const own of Object.values(CLASSES)) registerClass("keras.optimizers", own);
+  SGD, RMSprop, Adam, AdamW, Adadelta, Adagrad, Adamax, Adafactor, Nadam, Ftrl, Lion, Lamb, Muon, ScheduleFreeAdamW, LossScaleOptimizer, MultiOptimizer,
+};
+for (const own of [...Object.values(CLASSES), OptimizerMap]) registerClass("keras.optimizers", own);
 
+// biome-ignore format: a list
 export type OptimizerName =
   | "sgd" | "rmsprop" | "adam" | "adamw" | "adadelta" | "adagrad" | "adamax" | "adafactor" | "nadam" | "ftrl" | "lion" | "lamb" | "muon" | "schedulefreeadamw"
-  | keyof typeof CLASSES; // biome-ignore format: a list
+  | keyof typeof CLASSES;
 /** An optimizer, its name in upper or lower case, its JSON, its class, or null. */
 export type OptimizerIdentifier = OptimizerName | (string & {}) | Optimizer | SerializedObject | KerasClass<Optimizer> | null;
 
@@ -42,7 +60,9 @@ const KIND: Kind<Optimizer> = {
   kind: "optimizer",
   module: "keras.optimizers",
   base: Optimizer,
-  names: Object.fromEntries(Object.entries(CLASSES).map(([name, own]) => [name.toLowerCase(), own as unknown as KerasClass<Optimizer>])),
+  names: Object.fromEntries(
+    Object.entries(CLASSES).map(([name, own]) => [name.toLowerCase(), own as unknown as KerasClass<Optimizer>]),
+  ),
   anyCase: true,
 };
 

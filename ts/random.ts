@@ -20,7 +20,10 @@ export interface DrawOptions {
 
 const FLOATS: readonly (EdgeDType | null | undefined)[] = [null, undefined, "float32", "float16", "bfloat16", "float64"];
 function checkFloat(where: string, dtype: EdgeDType | null | undefined): void {
-  if (!FLOATS.includes(dtype)) throw new ValueError(`random.${where}: draws floats, dtype ${JSON.stringify(dtype)} is none. Use random.randint for integers.`);
+  if (!FLOATS.includes(dtype))
+    throw new ValueError(
+      `random.${where}: draws floats, dtype ${JSON.stringify(dtype)} is none. Use random.randint for integers.`,
+    );
 }
 
 /**
@@ -48,7 +51,10 @@ export function normal(shape: readonly number[], options: DrawOptions & { mean?:
 }
 
 /** Normal, kept within two standard deviations of the mean. `random.truncatedNormal([2], { seed: 42 }).array() // [0.160…, -1.370…]` */
-export function truncatedNormal(shape: readonly number[], options: DrawOptions & { mean?: number; stddev?: number } = {}): Tensor {
+export function truncatedNormal(
+  shape: readonly number[],
+  options: DrawOptions & { mean?: number; stddev?: number } = {},
+): Tensor {
   checkOptions("random.truncatedNormal", options, ["mean", "stddev", "dtype", "seed"]);
   const { mean = 0, stddev = 1, dtype } = options;
   checkFloat("truncatedNormal", dtype);
@@ -68,7 +74,8 @@ export function randint(shape: readonly number[], minval: number, maxval: number
     throw new ValueError(`random.randint: minval and maxval must be integers, received ${minval} and ${maxval}.`);
   }
   const dtype = options.dtype ?? "int32";
-  if (FLOATS.includes(dtype)) throw new ValueError(`random.randint: draws integers, dtype "${dtype}" is none. Use random.uniform for floats.`);
+  if (FLOATS.includes(dtype))
+    throw new ValueError(`random.randint: draws integers, dtype "${dtype}" is none. Use random.uniform for floats.`);
   const [first, second] = splitKey(drawKey("random.randint", options.seed), 2) as [Tensor, Tensor];
   const span = maxval > minval ? maxval - minval : 1;
   // Two words per number: (high·2³² + low) mod span, all mod 2³².
@@ -88,7 +95,8 @@ export function randint(shape: readonly number[], minval: number, maxval: number
 export function categorical(logits: TensorLike, numSamples: number, options: DrawOptions = {}): Tensor {
   checkOptions("random.categorical", options, ["dtype", "seed"]);
   const t = ops.cast(logits, "float32");
-  if (t.ndim !== 2) throw new ShapeError(`random.categorical: logits must be [batch, classes], received shape [${t.shape.join(", ")}].`);
+  if (t.ndim !== 2)
+    throw new ShapeError(`random.categorical: logits must be [batch, classes], received shape [${t.shape.join(", ")}].`);
   const [batch, classes] = t.shape as [number, number];
   const noise = apply("bits_to_gumbel", [bits(drawKey("random.categorical", options.seed), [batch, classes, numSamples])]);
   const scores = ops.add(noise, ops.reshape(t, [batch, classes, 1]));
@@ -108,7 +116,8 @@ export function dropout(
 ): Tensor {
   checkOptions("random.dropout", options, ["noiseShape", "seed"]);
   const x = ops.cast(inputs, "float32");
-  if (!(rate >= 0 && rate <= 1)) throw new ValueError(`random.dropout: the rate is a fraction between 0 and 1, received ${rate}.`);
+  if (!(rate >= 0 && rate <= 1))
+    throw new ValueError(`random.dropout: the rate is a fraction between 0 and 1, received ${rate}.`);
   if (rate === 0) return x;
   if (rate === 1) return ops.zerosLike(x);
   const keep = 1 - rate;
@@ -146,5 +155,7 @@ const bits = (key: Tensor, shape: readonly number[]): Tensor => apply("random_bi
 /** `n` independent keys. */
 function splitKey(key: Tensor, n: number): Tensor[] {
   const keys = apply("random_split", [key], { ints: [n] });
-  return Array.from({ length: n }, (_, i) => apply("reshape", [apply("slice", [keys], { ints: [i, 1, 1, 0, 2, 1] })], { ints: [2] }));
+  return Array.from({ length: n }, (_, i) =>
+    apply("reshape", [apply("slice", [keys], { ints: [i, 1, 1, 0, 2, 1] })], { ints: [2] }),
+  );
 }

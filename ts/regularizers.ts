@@ -4,7 +4,13 @@ import { IdentifierError, ShapeError, ValueError } from "./errors.js";
 import * as ops from "./ops.js";
 import { identify, type Kind } from "./saving/identifier.js";
 import { type Config, FunctionObject, type KerasClass, KerasObject } from "./saving/object.js";
-import { deserializeIn, type DeserializeOptions, registerClass, type SerializedObject, serialize as toJSON } from "./saving/serialize.js";
+import {
+  type DeserializeOptions,
+  deserializeIn,
+  registerClass,
+  type SerializedObject,
+  serialize as toJSON,
+} from "./saving/serialize.js";
 import { type Tensor, type TensorLike, tensor } from "./tensor.js";
 
 /** Base class: no penalty. A regularizer of one's own overrides `call(x)`, in ops, and returns a scalar. */
@@ -110,7 +116,8 @@ export class OrthogonalRegularizer extends Regularizer<{ factor: number; mode: "
   }
   override call(x: TensorLike): Tensor {
     const t = tensor(x);
-    if (t.ndim !== 2) throw new ShapeError(`OrthogonalRegularizer: the input must be a matrix, received shape [${t.shape.join(", ")}].`);
+    if (t.ndim !== 2)
+      throw new ShapeError(`OrthogonalRegularizer: the input must be a matrix, received shape [${t.shape.join(", ")}].`);
     const rows = this.config.mode === "rows";
     const n = t.shape[rows ? 0 : 1]!;
     const unit = ops.multiply(t, ops.rsqrt(ops.maximum(ops.sum(ops.square(t), { axis: rows ? 1 : 0, keepdims: true }), 1e-12)));
@@ -139,17 +146,34 @@ export const orthogonalRegularizer = (given: { factor?: number; mode?: "rows" | 
 export interface RegularizerLike {
   call(x: Tensor): Tensor;
 }
-export type RegularizerName = "L1" | "l1" | "L2" | "l2" | "L1L2" | "l1l2" | "l1_l2" | "OrthogonalRegularizer" | "orthogonal_regularizer";
+export type RegularizerName =
+  | "L1"
+  | "l1"
+  | "L2"
+  | "l2"
+  | "L1L2"
+  | "l1l2"
+  | "l1_l2"
+  | "OrthogonalRegularizer"
+  | "orthogonal_regularizer";
 /** A regularizer, its name, its JSON, a function to a scalar, or null. */
-export type RegularizerIdentifier = RegularizerName | (string & {}) | RegularizerLike | SerializedObject | KerasClass<Regularizer> | ((x: Tensor) => Tensor) | null;
+export type RegularizerIdentifier =
+  | RegularizerName
+  | (string & {})
+  | RegularizerLike
+  | SerializedObject
+  | KerasClass<Regularizer>
+  | ((x: Tensor) => Tensor)
+  | null;
 
+// biome-ignore format: a table
 const KIND: Kind<Regularizer> = {
   kind: "regularizer",
   module: "keras.regularizers",
   base: Regularizer,
   names: {
     Regularizer, regularizer: Regularizer, L1, l1: L1, L2, l2: L2, L1L2, l1l2: L1L2, l1_l2: L1L2, OrthogonalRegularizer, orthogonal_regularizer: OrthogonalRegularizer,
-  }, // biome-ignore format: a table
+  },
 };
 
 /**
@@ -159,8 +183,10 @@ const KIND: Kind<Regularizer> = {
  * Errors: `IdentifierError` with near misses. Example: `regularizers.get("l2")`
  */
 export function get(identifier: RegularizerIdentifier | undefined): RegularizerLike | null {
-  if (typeof identifier === "function" && !(identifier.prototype instanceof KerasObject)) return new FunctionObject(identifier as (x: Tensor) => Tensor);
-  if (typeof identifier === "object" && identifier !== null && "call" in identifier && !(identifier instanceof KerasObject)) return identifier;
+  if (typeof identifier === "function" && !(identifier.prototype instanceof KerasObject))
+    return new FunctionObject(identifier as (x: Tensor) => Tensor);
+  if (typeof identifier === "object" && identifier !== null && "call" in identifier && !(identifier instanceof KerasObject))
+    return identifier;
   return identify(KIND, identifier);
 }
 

@@ -3,9 +3,9 @@
 export {
   type CustomObjects,
   customObjectScope,
+  type DeserializeOptions,
   deserialize,
   deserialize as deserializeKerasObject,
-  type DeserializeOptions,
   getCustomObjects,
   getRegisteredName,
   getRegisteredObject,

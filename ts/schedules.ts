@@ -4,7 +4,13 @@ import { apply } from "./core/apply.js";
 import { IdentifierError, ValueError } from "./errors.js";
 import * as ops from "./ops.js";
 import { type Config, KerasObject } from "./saving/object.js";
-import { deserializeIn, type DeserializeOptions, registerClass, type SerializedObject, serialize as toJSON } from "./saving/serialize.js";
+import {
+  type DeserializeOptions,
+  deserializeIn,
+  registerClass,
+  type SerializedObject,
+  serialize as toJSON,
+} from "./saving/serialize.js";
 import { type Tensor, type TensorLike, tensor } from "./tensor.js";
 
 /** Base class. A schedule of one's own overrides `call(step)`, in ops. */
@@ -40,7 +46,12 @@ export class ExponentialDecay extends LearningRateSchedule<DecayOptions> {
   static override readonly className: string = "ExponentialDecay";
   static override readonly required = ["initialLearningRate", "decaySteps", "decayRate"];
   static override readonly defaults: Config = { staircase: false, name: "ExponentialDecay" };
-  constructor(readonly initialLearningRate: number, readonly decaySteps: number, readonly decayRate: number, options: Partial<DecayOptions> = {}) {
+  constructor(
+    readonly initialLearningRate: number,
+    readonly decaySteps: number,
+    readonly decayRate: number,
+    options: Partial<DecayOptions> = {},
+  ) {
     super(options);
     positive("ExponentialDecay", "decaySteps", decaySteps);
   }
@@ -59,7 +70,12 @@ export class InverseTimeDecay extends LearningRateSchedule<DecayOptions> {
   static override readonly className: string = "InverseTimeDecay";
   static override readonly required = ["initialLearningRate", "decaySteps", "decayRate"];
   static override readonly defaults: Config = { staircase: false, name: "InverseTimeDecay" };
-  constructor(readonly initialLearningRate: number, readonly decaySteps: number, readonly decayRate: number, options: Partial<DecayOptions> = {}) {
+  constructor(
+    readonly initialLearningRate: number,
+    readonly decaySteps: number,
+    readonly decayRate: number,
+    options: Partial<DecayOptions> = {},
+  ) {
     super(options);
     positive("InverseTimeDecay", "decaySteps", decaySteps);
   }
@@ -79,10 +95,16 @@ export class PiecewiseConstantDecay extends LearningRateSchedule<{ name: string 
   static override readonly className: string = "PiecewiseConstantDecay";
   static override readonly required = ["boundaries", "values"];
   static override readonly defaults: Config = { name: "PiecewiseConstant" };
-  constructor(readonly boundaries: readonly number[], readonly values: readonly number[], options: { name?: string } = {}) {
+  constructor(
+    readonly boundaries: readonly number[],
+    readonly values: readonly number[],
+    options: { name?: string } = {},
+  ) {
     super(options);
     if (values.length !== boundaries.length + 1) {
-      throw new ValueError(`PiecewiseConstantDecay: ${boundaries.length} boundaries need ${boundaries.length + 1} values, received ${values.length}.`);
+      throw new ValueError(
+        `PiecewiseConstantDecay: ${boundaries.length} boundaries need ${boundaries.length + 1} values, received ${values.length}.`,
+      );
     }
   }
   call(step: TensorLike): Tensor {
@@ -110,7 +132,11 @@ export class PolynomialDecay extends LearningRateSchedule<PolynomialDecayOptions
   static override readonly className: string = "PolynomialDecay";
   static override readonly required = ["initialLearningRate", "decaySteps"];
   static override readonly defaults: Config = { endLearningRate: 0.0001, power: 1, cycle: false, name: "PolynomialDecay" };
-  constructor(readonly initialLearningRate: number, readonly decaySteps: number, options: Partial<PolynomialDecayOptions> = {}) {
+  constructor(
+    readonly initialLearningRate: number,
+    readonly decaySteps: number,
+    options: Partial<PolynomialDecayOptions> = {},
+  ) {
     super(options);
     positive("PolynomialDecay", "decaySteps", decaySteps);
   }
@@ -140,7 +166,11 @@ export class CosineDecay extends LearningRateSchedule<CosineDecayOptions> {
   static override readonly className: string = "CosineDecay";
   static override readonly required = ["initialLearningRate", "decaySteps"];
   static override readonly defaults: Config = { alpha: 0, name: "CosineDecay", warmupTarget: null, warmupSteps: 0 };
-  constructor(readonly initialLearningRate: number, readonly decaySteps: number, options: Partial<CosineDecayOptions> = {}) {
+  constructor(
+    readonly initialLearningRate: number,
+    readonly decaySteps: number,
+    options: Partial<CosineDecayOptions> = {},
+  ) {
     super(options);
     positive("CosineDecay", "decaySteps", decaySteps);
   }
@@ -176,7 +206,11 @@ export class CosineDecayRestarts extends LearningRateSchedule<CosineDecayRestart
   static override readonly className: string = "CosineDecayRestarts";
   static override readonly required = ["initialLearningRate", "firstDecaySteps"];
   static override readonly defaults: Config = { tMul: 2, mMul: 1, alpha: 0, name: "SGDRDecay" };
-  constructor(readonly initialLearningRate: number, readonly firstDecaySteps: number, options: Partial<CosineDecayRestartsOptions> = {}) {
+  constructor(
+    readonly initialLearningRate: number,
+    readonly firstDecaySteps: number,
+    options: Partial<CosineDecayRestartsOptions> = {},
+  ) {
     super(options);
     positive("CosineDecayRestarts", "firstDecaySteps", firstDecaySteps);
   }
@@ -198,7 +232,15 @@ export class CosineDecayRestarts extends LearningRateSchedule<CosineDecayRestart
   }
 }
 
-for (const own of [LearningRateSchedule, ExponentialDecay, InverseTimeDecay, PiecewiseConstantDecay, PolynomialDecay, CosineDecay, CosineDecayRestarts]) {
+for (const own of [
+  LearningRateSchedule,
+  ExponentialDecay,
+  InverseTimeDecay,
+  PiecewiseConstantDecay,
+  PolynomialDecay,
+  CosineDecay,
+  CosineDecayRestarts,
+]) {
   registerClass("keras.optimizers.schedules", own);
 }
 

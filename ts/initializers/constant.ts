@@ -75,7 +75,16 @@ export interface STFTOptions {
   scaling: "density" | "spectrum" | null;
   periodic: boolean;
 }
-export type WindowName = "hann" | "hamming" | "blackman" | "nuttall" | "blackmanharris" | "flattop" | "bartlett" | "cosine" | "boxcar";
+export type WindowName =
+  | "hann"
+  | "hamming"
+  | "blackman"
+  | "nuttall"
+  | "blackmanharris"
+  | "flattop"
+  | "bartlett"
+  | "cosine"
+  | "boxcar";
 
 /**
  * The kernel of a convolution that computes a short-time Fourier transform: cos (or sin) of −2π·t·f/N, times the window, over its norm.
@@ -89,13 +98,15 @@ export class STFT extends Initializer<STFTOptions> {
   constructor(options: Partial<STFTOptions> = {}) {
     super(options);
     const { side, scaling } = this.config;
-    if (side !== "real" && side !== "imag") throw new ValueError(`STFT: side is "real" or "imag", received ${JSON.stringify(side)}.`);
+    if (side !== "real" && side !== "imag")
+      throw new ValueError(`STFT: side is "real" or "imag", received ${JSON.stringify(side)}.`);
     if (scaling !== null && scaling !== "density" && scaling !== "spectrum") {
       throw new ValueError(`STFT: scaling is "density", "spectrum" or null, received ${JSON.stringify(scaling)}.`);
     }
   }
   call(shape: readonly number[], options: InitializerOptions = {}): Tensor {
-    if (shape.length !== 3 || shape[1] !== 1) throw new ShapeError(`STFT: the shape must be [length, 1, frequencies], received [${shape.join(", ")}].`);
+    if (shape.length !== 3 || shape[1] !== 1)
+      throw new ShapeError(`STFT: the shape must be [length, 1, frequencies], received [${shape.join(", ")}].`);
     const [length, , frequencies] = shape as [number, 1, number];
     const { side, scaling } = this.config;
     const window = this.#window(length);
@@ -117,7 +128,8 @@ export class STFT extends Initializer<STFTOptions> {
     const { window, periodic } = this.config;
     if (window === null) return Array.from({ length }, () => 1);
     if (typeof window === "string") return windowValues(window, length, periodic);
-    if (window.length !== length) throw new ValueError(`STFT: the window has ${window.length} values, the kernel is ${length} long.`);
+    if (window.length !== length)
+      throw new ValueError(`STFT: the window has ${window.length} values, the kernel is ${length} long.`);
     return window;
   }
 }
@@ -141,7 +153,8 @@ const OTHERS: { readonly [name: string]: (k: number, n: number) => number } = {
 function windowValues(name: string, length: number, periodic: boolean): number[] {
   const cosines = Object.hasOwn(COSINES, name) ? COSINES[name] : undefined;
   const other = Object.hasOwn(OTHERS, name) ? OTHERS[name] : undefined;
-  if (!cosines && !other) throw new ValueError(`STFT: ${unknownName("window", name, [...Object.keys(COSINES), ...Object.keys(OTHERS)])}`);
+  if (!cosines && !other)
+    throw new ValueError(`STFT: ${unknownName("window", name, [...Object.keys(COSINES), ...Object.keys(OTHERS)])}`);
   const n = periodic ? length + 1 : length;
   if (n === 1) return [1];
   return Array.from({ length }, (_, k) => {

@@ -24,7 +24,9 @@ export abstract class RandomInitializer<Options extends SeedOption = SeedOption>
     super(options);
     const { seed } = this.config;
     if (seed !== null && !(seed instanceof SeedGenerator) && !(typeof seed === "number" && Number.isInteger(seed))) {
-      throw new ValueError(`${this.constructor.name}: the seed must be an integer, a SeedGenerator or null, received ${String(seed)}.`);
+      throw new ValueError(
+        `${this.constructor.name}: the seed must be an integer, a SeedGenerator or null, received ${String(seed)}.`,
+      );
     }
     this.seed = seed ?? drawSeed();
   }
@@ -37,7 +39,14 @@ export abstract class RandomInitializer<Options extends SeedOption = SeedOption>
 type Distribution = "uniform" | "normal" | "truncated_normal";
 
 /** A draw with its two parameters: ends of the range, or mean and deviation. */
-function draw(distribution: Distribution, key: Tensor, shape: readonly number[], dtype: EdgeDType | null | undefined, a: number, b: number): Tensor {
+function draw(
+  distribution: Distribution,
+  key: Tensor,
+  shape: readonly number[],
+  dtype: EdgeDType | null | undefined,
+  a: number,
+  b: number,
+): Tensor {
   if (isHalf(dtype)) return drawHalf(distribution, key, shape, dtype, a, b);
   return apply(`random_${distribution}`, [key], { ints: shape, floats: [a, b] });
 }
@@ -122,9 +131,10 @@ abstract class Scaled<Options extends FanOptions> extends RandomInitializer<Opti
  */
 export class VarianceScaling extends Scaled<VarianceScalingOptions> {
   static override readonly className: string = "VarianceScaling";
+  // biome-ignore format: a line
   static override readonly defaults: Config = {
     seed: null, scale: 1, mode: "fan_in", distribution: "truncated_normal", inputAxes: null, outputAxes: null,
-  }; // biome-ignore format: a line
+  };
   protected override readonly scaling;
   constructor(options: Partial<VarianceScalingOptions> = {}) {
     super(options);
@@ -134,7 +144,8 @@ export class VarianceScaling extends Scaled<VarianceScalingOptions> {
     const modes = ["fan_in", "fan_out", "fan_avg"];
     if (!modes.includes(mode)) throw new ValueError(`VarianceScaling: ${unknownName("mode", mode, modes)}`);
     const distributions = ["truncated_normal", "untruncated_normal", "uniform", "normal"];
-    if (!distributions.includes(distribution)) throw new ValueError(`VarianceScaling: ${unknownName("distribution", distribution, distributions)}`);
+    if (!distributions.includes(distribution))
+      throw new ValueError(`VarianceScaling: ${unknownName("distribution", distribution, distributions)}`);
     this.scaling = { scale, mode, distribution };
   }
 }

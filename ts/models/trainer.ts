@@ -225,8 +225,9 @@ export class Trainer {
         signal?.throwIfAborted();
         let next = await iterator.next();
         if (next.done && stepsPerEpoch !== null) {
+          // A pass may end with an epoch: the next one begins then. One that ends inside an epoch ends it too.
           iterator = iterate(feed);
-          next = await iterator.next();
+          if (step === 0) next = await iterator.next();
           if (next.done) {
             console.warn("fit: your input ran out of data; training of this epoch ends early. The iterable must yield at least stepsPerEpoch batches.");
           }
@@ -336,14 +337,14 @@ export class Trainer {
     this.#mustBeCompiled();
     const source = ArraySource.of(x, y);
     const batch: Batch = { source, rows: null, from: 0, size: source.size };
-    const weights = this.#model.getWeights();
     const { program } = this.#stepFor("train", batch);
+    const states = program.updated.map((v) => v as Variable);
+    const before = states.map((v) => v.value);
     writeBatch(program, batch);
     try {
       return program.text(runs);
     } finally {
-      this.#model.setWeights(weights);
-      this.#resetMetrics();
+      states.forEach((v, i) => v.assign(before[i]!));
     }
   }
 

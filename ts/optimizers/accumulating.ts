@@ -70,15 +70,21 @@ export interface FtrlOptions extends OptimizerOptions {
  */
 export class Ftrl extends Optimizer<FtrlOptions> {
   static override readonly className: string = "Ftrl";
+  // biome-ignore format: a line
   static override readonly defaults: Config = withCommon(0.001, {
     learningRatePower: -0.5, initialAccumulatorValue: 0.1, l1RegularizationStrength: 0, l2RegularizationStrength: 0, l2ShrinkageRegularizationStrength: 0, beta: 0,
-  }); // biome-ignore format: a line
+  });
 
   constructor(options: Partial<FtrlOptions> = {}) {
     super(options);
     const c = this.config;
     if (c.learningRatePower > 0) throw new ValueError(`Ftrl: learningRatePower must be ≤ 0, received ${c.learningRatePower}.`);
-    const bounded = ["initialAccumulatorValue", "l1RegularizationStrength", "l2RegularizationStrength", "l2ShrinkageRegularizationStrength"] as const;
+    const bounded = [
+      "initialAccumulatorValue",
+      "l1RegularizationStrength",
+      "l2RegularizationStrength",
+      "l2ShrinkageRegularizationStrength",
+    ] as const;
     for (const name of bounded) if (!(c[name] >= 0)) throw new ValueError(`Ftrl: ${name} must be ≥ 0, received ${c[name]}.`);
   }
 

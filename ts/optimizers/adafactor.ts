@@ -27,9 +27,10 @@ const rms = (x: Tensor): Tensor => ops.sqrt(ops.mean(ops.square(x)));
  */
 export class Adafactor extends Optimizer<AdafactorOptions> {
   static override readonly className: string = "Adafactor";
+  // biome-ignore format: a line
   static override readonly defaults: Config = withCommon(0.001, {
     beta2Decay: -0.8, epsilon1: 1e-30, epsilon2: 1e-3, clipThreshold: 1, relativeStep: true,
-  }); // biome-ignore format: a line
+  });
 
   protected override buildSlots(variables: readonly Variable[]): void {
     for (const v of variables) {

@@ -44,7 +44,9 @@ export class Adam extends Optimizer<AdamOptions> {
     const velocity = this.slot(w, "velocity");
     if (!amsgrad) {
       // The whole update in one pass over memory; the core proves it equal to the composition below.
-      const [w2, m2, v2] = applyAll("adam", [w.value, g, momentum.value, velocity.value, alpha], { floats: [1 - beta1, 1 - beta2, epsilon] });
+      const [w2, m2, v2] = applyAll("adam", [w.value, g, momentum.value, velocity.value, alpha], {
+        floats: [1 - beta1, 1 - beta2, epsilon],
+      });
       w.assign(w2!);
       momentum.assign(m2!);
       velocity.assign(v2!);
@@ -65,10 +67,15 @@ export class Adam extends Optimizer<AdamOptions> {
  */
 export class AdamW extends Adam {
   static override readonly className: string = "AdamW";
-  static override readonly defaults: Config = withCommon(0.001, { beta1: 0.9, beta2: 0.999, epsilon: 1e-7, amsgrad: false }, { weightDecay: 0.004 });
+  static override readonly defaults: Config = withCommon(
+    0.001,
+    { beta1: 0.9, beta2: 0.999, epsilon: 1e-7, amsgrad: false },
+    { weightDecay: 0.004 },
+  );
 
   constructor(options: Partial<AdamOptions> = {}) {
     super(options);
-    if (this.config.weightDecay === null) throw new ValueError("AdamW: weightDecay must be a number, received null. Use Adam for none.");
+    if (this.config.weightDecay === null)
+      throw new ValueError("AdamW: weightDecay must be a number, received null. Use Adam for none.");
   }
 }

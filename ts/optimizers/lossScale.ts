@@ -26,11 +26,16 @@ export class LossScaleOptimizer extends Optimizer<LossScaleOptions> {
   readonly #counter: Variable;
   readonly #scale: Variable;
 
-  constructor(readonly innerOptimizer: Optimizer, options: { initialScale?: number; dynamicGrowthSteps?: number; name?: string | null } = {}) {
-    if (!(innerOptimizer instanceof Optimizer)) throw new ValueError("LossScaleOptimizer: the first argument must be an optimizer.");
+  constructor(
+    readonly innerOptimizer: Optimizer,
+    options: { initialScale?: number; dynamicGrowthSteps?: number; name?: string | null } = {},
+  ) {
+    if (!(innerOptimizer instanceof Optimizer))
+      throw new ValueError("LossScaleOptimizer: the first argument must be an optimizer.");
     super(options);
     const { initialScale, dynamicGrowthSteps } = this.config;
-    if (!(dynamicGrowthSteps > 0)) throw new ValueError(`LossScaleOptimizer: dynamicGrowthSteps must be positive, received ${dynamicGrowthSteps}.`);
+    if (!(dynamicGrowthSteps > 0))
+      throw new ValueError(`LossScaleOptimizer: dynamicGrowthSteps must be positive, received ${dynamicGrowthSteps}.`);
     this.#counter = this.addVariable(scalar(0, "int32"), "step_counter");
     this.#scale = this.addVariable(new Tensor([initialScale], []), "dynamic_scale");
   }
@@ -70,7 +75,10 @@ export class LossScaleOptimizer extends Optimizer<LossScaleOptions> {
     const finite = gradients.map((g) => ops.all(ops.isfinite(g))).reduce((a, b) => apply("logical_and", [a, b]));
     const [scale, counter] = [this.#scale.value, this.#counter.value];
     updateOnlyIf(finite, [...variables, ...this.innerOptimizer.variables], () => {
-      this.innerOptimizer.apply(gradients.map((g) => ops.divide(g, scale)), variables);
+      this.innerOptimizer.apply(
+        gradients.map((g) => ops.divide(g, scale)),
+        variables,
+      );
     });
     const grow = ops.equal(counter, dynamicGrowthSteps - 1);
     const whenFinite = apply("select", [grow, ops.multiply(scale, 2), scale]);

@@ -5,7 +5,8 @@ import type { Tensor } from "../tensor.js";
 import type { Variable } from "../variable.js";
 
 /** rho·mean + (1 − rho)·x */
-export const fading = (mean: Tensor, x: Tensor, rho: number): Tensor => ops.add(ops.multiply(mean, rho), ops.multiply(x, 1 - rho));
+export const fading = (mean: Tensor, x: Tensor, rho: number): Tensor =>
+  ops.add(ops.multiply(mean, rho), ops.multiply(x, 1 - rho));
 
 /** mean ← mean + (x − mean)·(1 − beta), the form in which Adam and its kin write it; returns the new mean. */
 export const follow = (mean: Variable, x: Tensor, beta: number): Tensor =>

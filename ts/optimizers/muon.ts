@@ -36,12 +36,13 @@ export interface MuonOptions extends OptimizerOptions {
  */
 export class Muon extends Optimizer<MuonOptions> {
   static override readonly className: string = "Muon";
+  // biome-ignore format: a list
   static override readonly defaults: Config = withCommon(
     0.001,
     {
       adamBeta1: 0.9, adamBeta2: 0.999, epsilon: 1e-7, excludeLayers: [], muonA: 3.4445, muonB: -4.775, muonC: 2.0315, adamLrRatio: 1, momentum: 0.95,
       nsSteps: 5, nesterov: true, excludeEmbeddings: true, adamWeightDecay: 0.004, rmsRate: 0.2,
-    }, // biome-ignore format: a list
+    },
     { weightDecay: 0.004 },
   );
 

@@ -5,7 +5,7 @@ import { Program } from "../core/program.js";
 import { ShapeError, StateError, ValueError } from "../errors.js";
 import * as ops from "../ops.js";
 import { toSnakeCase, uniqueName } from "../saving/names.js";
-import { classNameOf, type Config, type KerasClass, KerasObject } from "../saving/object.js";
+import { type Config, classNameOf, type KerasClass, KerasObject } from "../saving/object.js";
 import { LearningRateSchedule } from "../schedules.js";
 import { currentTrace, Tensor, type TensorLike, tensor } from "../tensor.js";
 import { Variable } from "../variable.js";
@@ -88,7 +88,8 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
     check(this.constructor.name, this.config);
     this.name = this.config.name ?? uniqueName(toSnakeCase(classNameOf(this.constructor as unknown as KerasClass)));
     this.#iterations = this.#own(new Variable(scalar(0, "int32"), { name: "iteration", path: this.name, trainable: false }));
-    this.#learningRate = typeof this.config.learningRate === "number" ? this.#rateVariable(this.config.learningRate) : this.config.learningRate;
+    this.#learningRate =
+      typeof this.config.learningRate === "number" ? this.#rateVariable(this.config.learningRate) : this.config.learningRate;
   }
 
   // ---- what a subclass writes
@@ -110,7 +111,11 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
   }
 
   /** State beside a variable, of its shape unless said otherwise, zeros unless `first` gives the values. */
-  protected addSlot(variable: Variable, name: string, first: { value?: TensorLike; fill?: number; shape?: readonly number[] } = {}): Variable {
+  protected addSlot(
+    variable: Variable,
+    name: string,
+    first: { value?: TensorLike; fill?: number; shape?: readonly number[] } = {},
+  ): Variable {
     const shape = first.shape ?? variable.shape;
     const values = first.value !== undefined ? tensor(first.value) : ops.full(shape, first.fill ?? 0);
     const slot = this.addVariable(values, `${variable.path.replaceAll("/", "_")}_${name}`);
@@ -128,7 +133,10 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
   /** A slot made by `addSlot`. */
   protected slot(variable: Variable, name: string): Variable {
     const slot = this.#slots.get(variable)?.get(name);
-    if (!slot) throw new StateError(`${this.name}: there is no slot "${name}" for ${variable.path}. Was the optimizer built for this variable?`);
+    if (!slot)
+      throw new StateError(
+        `${this.name}: there is no slot "${name}" for ${variable.path}. Was the optimizer built for this variable?`,
+      );
     return slot;
   }
 
@@ -163,7 +171,9 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
     const now = this.#learningRate;
     if (typeof rate === "number") {
       if (!(now instanceof Variable)) {
-        throw new StateError(`${this.name}: the learning rate follows a schedule and cannot be set to a number. Give the optimizer a number, or set another schedule.`);
+        throw new StateError(
+          `${this.name}: the learning rate follows a schedule and cannot be set to a number. Give the optimizer a number, or set another schedule.`,
+        );
       }
       now.assign(new Tensor([rate], []));
       return;
@@ -174,7 +184,9 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
   }
 
   /** Keeps weight decay away from variables, given themselves or by patterns that are searched in their names. Before `build`. */
-  excludeFromWeightDecay(options: { varList?: readonly Variable[] | null; varNames?: readonly (string | RegExp)[] | null } = {}): void {
+  excludeFromWeightDecay(
+    options: { varList?: readonly Variable[] | null; varNames?: readonly (string | RegExp)[] | null } = {},
+  ): void {
     if (this.built) throw new StateError(`${this.name}: excludeFromWeightDecay must be called before the optimizer is built.`);
     this.#undecayed = { variables: new Set(options.varList ?? []), names: (options.varNames ?? []).map((p) => new RegExp(p)) };
   }
@@ -187,7 +199,8 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
     }
     this.#trainable = [...variables];
     if (this.config.useEma) for (const v of variables) this.#averages.push(this.addSlot(v, "average"));
-    if (this.config.gradientAccumulationSteps) for (const v of variables) this.#accumulators.push(this.addSlot(v, "gradient_accumulator"));
+    if (this.config.gradientAccumulationSteps)
+      for (const v of variables) this.#accumulators.push(this.addSlot(v, "gradient_accumulator"));
     this.buildSlots(variables);
   }
 
@@ -201,14 +214,17 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
   apply(gradients: readonly (TensorLike | null)[], variables: readonly Variable[] | null = null): void {
     const all = variables ?? this.#trainable;
     if (!all) throw new StateError(`${this.name}: apply needs the variables when the optimizer is not built.`);
-    if (gradients.length !== all.length) throw new ShapeError(`${this.name}: ${gradients.length} gradients for ${all.length} variables.`);
+    if (gradients.length !== all.length)
+      throw new ShapeError(`${this.name}: ${gradients.length} gradients for ${all.length} variables.`);
     this.build(all);
     const used = all.filter((_, i) => gradients[i] !== null);
     const given = gradients.filter((g) => g !== null).map((g) => tensor(g));
     if (used.length === 0) throw new ValueError(`${this.name}: no gradients were given: every one is null.`);
     used.forEach((v, i) => {
       if (given[i]!.shape.join() !== v.shape.join()) {
-        throw new ShapeError(`${this.name}: the gradient of ${v.path} has shape [${given[i]!.shape.join(", ")}], the variable [${v.shape.join(", ")}].`);
+        throw new ShapeError(
+          `${this.name}: the gradient of ${v.path} has shape [${given[i]!.shape.join(", ")}], the variable [${v.shape.join(", ")}].`,
+        );
       }
     });
     if (currentTrace()) this.step(given, used);
@@ -231,7 +247,7 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
     return { ...super.getConfig(), name: this.name, learningRate: rate instanceof Variable ? rate.value.item() : rate };
   }
 
-  /** Where `saving` finds a name for the number when the rate is one: float32, as Keras writes it. */
+  /** A rate that is a number is kept as float32, and reads and is written so, as in Keras. */
   #rateVariable(rate: number): Variable {
     return this.#own(new Variable(new Tensor([rate], []), { name: "learning_rate", path: this.name, trainable: false }));
   }
@@ -242,7 +258,9 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
   #checkKnown(variables: readonly Variable[]): void {
     for (const v of variables) {
       if (!this.#trainable!.includes(v)) {
-        throw new StateError(`${this.name}: unknown variable ${v.path}. An optimizer works for the variables that it was built for; make a new one for others.`);
+        throw new StateError(
+          `${this.name}: unknown variable ${v.path}. An optimizer works for the variables that it was built for; make a new one for others.`,
+        );
       }
     }
   }
@@ -258,6 +276,11 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
     else this.#update(used, variables);
     if (this.config.useEma) this.#average();
     for (const v of variables) if (v.constraint) v.assign(v.constraint.call(v.value));
+    this.countUpdate();
+  }
+
+  /** @internal */
+  protected countUpdate(): void {
     this.#iterations.assign(ops.add(this.#iterations.value, 1));
   }
 
@@ -275,7 +298,12 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
   #accumulated(gradients: readonly Tensor[], variables: readonly Variable[], every: number): void {
     const due = ops.equal(ops.mod(ops.add(this.#iterations.value, 1), every), 0);
     const sums = variables.map((v, i) => ops.add(gradients[i]!, this.slot(v, "gradient_accumulator").value));
-    updateOnlyIf(due, [...variables, ...this.#variables], () => this.#update(sums.map((g) => ops.divide(g, every)), variables));
+    updateOnlyIf(due, [...variables, ...this.#variables], () =>
+      this.#update(
+        sums.map((g) => ops.divide(g, every)),
+        variables,
+      ),
+    );
     variables.forEach((v, i) => this.slot(v, "gradient_accumulator").assign(choose(due, 0, sums[i]!)));
   }
 
@@ -346,15 +374,34 @@ export function updateOnlyIf(condition: Tensor, variables: readonly Variable[], 
 }
 
 function check(where: string, options: OptimizerOptions): void {
-  const { clipnorm, globalClipnorm, clipvalue, learningRate, emaMomentum, emaOverwriteFrequency, gradientAccumulationSteps: every } = options;
+  const {
+    clipnorm,
+    globalClipnorm,
+    clipvalue,
+    learningRate,
+    emaMomentum,
+    emaOverwriteFrequency,
+    gradientAccumulationSteps: every,
+  } = options;
   const clips = Object.entries({ clipnorm, clipvalue, globalClipnorm }).filter(([, v]) => v !== null);
-  if (clips.length > 1) throw new ValueError(`${where}: only one of clipnorm, clipvalue and globalClipnorm can be set, received ${clips.map(([k]) => k).join(" and ")}.`);
-  for (const [name, value] of clips) if (!(Number(value) > 0)) throw new ValueError(`${where}: ${name} must be positive, received ${value}.`);
+  if (clips.length > 1)
+    throw new ValueError(
+      `${where}: only one of clipnorm, clipvalue and globalClipnorm can be set, received ${clips.map(([k]) => k).join(" and ")}.`,
+    );
+  for (const [name, value] of clips)
+    if (!(Number(value) > 0)) throw new ValueError(`${where}: ${name} must be positive, received ${value}.`);
   if (typeof learningRate !== "number" && typeof learningRate !== "function" && !(learningRate instanceof LearningRateSchedule)) {
-    throw new ValueError(`${where}: learningRate must be a number, a schedule or a function, received ${learningRate === null ? "null" : typeof learningRate}.`);
+    throw new ValueError(
+      `${where}: learningRate must be a number, a schedule or a function, received ${learningRate === null ? "null" : typeof learningRate}.`,
+    );
   }
-  if (options.useEma && !(emaMomentum >= 0 && emaMomentum <= 1)) throw new ValueError(`${where}: emaMomentum must be in [0, 1], received ${emaMomentum}.`);
-  if (options.useEma && emaOverwriteFrequency !== null && !(Number.isInteger(emaOverwriteFrequency) && emaOverwriteFrequency >= 1)) {
+  if (options.useEma && !(emaMomentum >= 0 && emaMomentum <= 1))
+    throw new ValueError(`${where}: emaMomentum must be in [0, 1], received ${emaMomentum}.`);
+  if (
+    options.useEma &&
+    emaOverwriteFrequency !== null &&
+    !(Number.isInteger(emaOverwriteFrequency) && emaOverwriteFrequency >= 1)
+  ) {
     throw new ValueError(`${where}: emaOverwriteFrequency must be an integer ≥ 1 or null, received ${emaOverwriteFrequency}.`);
   }
   if (every !== null && !(Number.isInteger(every) && every >= 2)) {

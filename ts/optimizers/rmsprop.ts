@@ -4,8 +4,8 @@ import * as ops from "../ops.js";
 import type { Config } from "../saving/object.js";
 import type { Tensor } from "../tensor.js";
 import type { Variable } from "../variable.js";
-import { Optimizer, type OptimizerOptions, withCommon } from "./optimizer.js";
 import { fading } from "./moments.js";
+import { Optimizer, type OptimizerOptions, withCommon } from "./optimizer.js";
 
 export interface RMSpropOptions extends OptimizerOptions {
   /** How much of the running mean stays per step. */

@@ -35,7 +35,10 @@ export function drawHalf(
 function between(key: Tensor, shape: readonly number[], dtype: Half, low: number, high: number): Tensor {
   const { bits, fraction } = FORMAT[dtype];
   const words = apply("random_bits", [key], { ints: shape });
-  const own = apply("right_shift", [apply("bitwise_and", [words, scalar(2 ** bits - 1, "uint32")]), scalar(bits - fraction, "uint32")]);
+  const own = apply("right_shift", [
+    apply("bitwise_and", [words, scalar(2 ** bits - 1, "uint32")]),
+    scalar(bits - fraction, "uint32"),
+  ]);
   const u = apply("multiply", [apply("cast", [own], { ints: [0] }), 2 ** -fraction]);
   const width = roundNumber(high - low, dtype);
   const part = roundHalf(apply("multiply", [u, width]), dtype);

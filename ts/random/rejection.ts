@@ -15,10 +15,18 @@ interface Options {
 const f = Math.fround;
 
 /** The key and the parameters, spread over the shape. */
-function prepare(where: string, shape: readonly number[], parameters: readonly TensorLike[], options: Options): { key: Key; values: Float32Array[] } {
+function prepare(
+  where: string,
+  shape: readonly number[],
+  parameters: readonly TensorLike[],
+  options: Options,
+): { key: Key; values: Float32Array[] } {
   checkOptions(`random.${where}`, options, ["dtype", "seed"]);
   const key = drawKey(`random.${where}`, options.seed);
-  if (key.isTraced) throw new StateError(`random.${where}: draws by rejection, which a traced function cannot contain. Draw outside and pass the numbers in.`);
+  if (key.isTraced)
+    throw new StateError(
+      `random.${where}: draws by rejection, which a traced function cannot contain. Draw outside and pass the numbers in.`,
+    );
   const [k0, k1] = key.data as Uint32Array;
   return { key: [k0!, k1!], values: parameters.map((p) => ops.broadcastTo(ops.cast(p, "float32"), shape).data as Float32Array) };
 }
@@ -103,7 +111,11 @@ export function binomial(shape: readonly number[], counts: TensorLike, probabili
   const [n, p] = [values[0]!.map(Math.floor), values[1]!];
   const q = p.map((x) => (x < 0.5 ? x : 1 - x));
   const rare = Array.from(n, (count, i) => !(count * q[i]! > 10)); // few successes, or no numbers at all
-  const often = byTransform(key, n.map((count, i) => (rare[i] ? 1e4 : count)), q.map((x, i) => (rare[i] ? 0.5 : x)));
+  const often = byTransform(
+    key,
+    n.map((count, i) => (rare[i] ? 1e4 : count)),
+    q.map((x, i) => (rare[i] ? 0.5 : x)),
+  );
   const out = n.map((count, i) => {
     if (!(count >= 0 && p[i]! >= 0 && p[i]! <= 1)) return Number.NaN;
     const k = rare[i] ? byGaps(key, i, count, q[i]!) : often[i]!;
@@ -166,10 +178,11 @@ function transform(n: number, q: number): (u: number, v: number) => number | nul
     if (us >= 0.07 && v <= vr) return k;
     if (k < 0 || k > n) return null;
     const bound =
+      // biome-ignore format: a sum
       (m + 0.5) * Math.log((m + 1) / (r * (n - m + 1))) +
       (n + 1) * Math.log((n - m + 1) / (n - k + 1)) +
       (k + 0.5) * Math.log((r * (n - k + 1)) / (k + 1)) +
-      stirling(m) + stirling(n - m) - stirling(k) - stirling(n - k); // biome-ignore format: a sum
+      stirling(m) + stirling(n - m) - stirling(k) - stirling(n - k);
     return Math.log((v * alpha) / (a / (us * us) + b)) <= bound ? k : null;
   };
 }
@@ -180,7 +193,8 @@ function stirling(k: number): number {
   const square = (k + 1) ** 2;
   return (1 / 12 - (1 / 360 - 1 / 1260 / square) / square) / (k + 1);
 }
+// biome-ignore format: a table
 const TAILS = [
   0.081061466795327, 0.041340695955409, 0.027677925684998, 0.020790672103765, 0.016644691189821, 0.013876128823071, 0.01189670994589, 0.010411265261972,
   0.0092554621827127, 0.0083305634333628,
-]; // biome-ignore format: a table
+];

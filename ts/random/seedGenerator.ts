@@ -61,7 +61,9 @@ registerClass("keras.random", SeedGenerator);
 /** Errors: `ValueError` unless it is an integer in [0, 2³² − 1]. */
 export function checkSeed(where: string, seed: unknown): asserts seed is number {
   if (typeof seed === "number" && Number.isInteger(seed) && seed >= 0 && seed <= 0xffffffff) return;
-  throw new ValueError(`${where}: the seed must be an integer between 0 and 2^32 − 1, a SeedGenerator or null, received ${String(seed)}.`);
+  throw new ValueError(
+    `${where}: the seed must be an integer between 0 and 2^32 − 1, a SeedGenerator or null, received ${String(seed)}.`,
+  );
 }
 
 /** The key of an integer seed. */
@@ -73,7 +75,11 @@ const counted = (key: Tensor): Tensor =>
 
 /** ((key + 1)·5387 mod 2³²) mod 933199 */
 function scrambled(key: Tensor): Tensor {
-  if (!key.isTraced) return new Tensor(Uint32Array.from(key.data, (x) => (Math.imul(x + 1, 5387) >>> 0) % 933199), [2]);
+  if (!key.isTraced)
+    return new Tensor(
+      Uint32Array.from(key.data, (x) => (Math.imul(x + 1, 5387) >>> 0) % 933199),
+      [2],
+    );
   const u32 = (x: number): Tensor => scalar(x, "uint32");
   return apply("floor_mod", [apply("multiply", [apply("add", [key, u32(1)]), u32(5387)]), u32(933199)]);
 }

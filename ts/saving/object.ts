@@ -62,6 +62,7 @@ export abstract class KerasObject<Options extends object = object> {
 
   /** An object from what `getConfig` returned. */
   static fromConfig<T extends KerasObject>(this: new (...args: never[]) => T, config: Config): T {
+    // biome-ignore lint/complexity/noThisInStatic: the class that it is called on, which may be any subclass
     const own = this as unknown as KerasClass<T>;
     const options = Object.fromEntries(Object.entries(config).filter(([name]) => !own.required.includes(name)));
     const args: unknown[] = [...own.required.map((name) => config[name]), options];
@@ -73,10 +74,14 @@ export abstract class KerasObject<Options extends object = object> {
 export const optionNames = (own: KerasClass): string[] => [...own.required, ...Object.keys(own.defaults)];
 
 /** The class' name in files. */
-export const classNameOf = (own: KerasClass): string => (Object.hasOwn(own, "className") && own.className !== "" ? own.className : own.name);
+export const classNameOf = (own: KerasClass): string =>
+  Object.hasOwn(own, "className") && own.className !== "" ? own.className : own.name;
 
 /** Is it a class (rather than a plain function) of objects of this base? */
-export function isClassOf<T extends KerasObject>(value: unknown, base: abstract new (...args: never[]) => T): value is KerasClass<T> {
+export function isClassOf<T extends KerasObject>(
+  value: unknown,
+  base: abstract new (...args: never[]) => T,
+): value is KerasClass<T> {
   return typeof value === "function" && (value === base || value.prototype instanceof base);
 }
 

@@ -4,7 +4,7 @@ import type { EdgeDType } from "../core/dtype.js";
 import { IdentifierError, unknownName, ValueError } from "../errors.js";
 import { type Nested, Tensor, tensor } from "../tensor.js";
 import { toCamelCase, toSnakeName } from "./names.js";
-import { classNameOf, type Config, FunctionObject, type KerasClass, KerasObject, optionNames } from "./object.js";
+import { type Config, classNameOf, FunctionObject, type KerasClass, KerasObject, optionNames } from "./object.js";
 
 /** An object as Keras writes it into files. */
 export interface SerializedObject {
@@ -119,7 +119,8 @@ const plainName = (own: unknown): string => {
 
 function findCustom(name: string | null | undefined, options: DeserializeOptions): unknown {
   if (!name) return undefined;
-  for (const objects of [options.customObjects ?? {}, ...[...scopes].reverse()]) if (Object.hasOwn(objects, name)) return objects[name];
+  for (const objects of [options.customObjects ?? {}, ...[...scopes].reverse()])
+    if (Object.hasOwn(objects, name)) return objects[name];
   return custom.get(name);
 }
 
@@ -165,7 +166,10 @@ function serializeFunction(body: object): unknown {
   const known = functionNames.get(body);
   if (known !== undefined) return known;
   const name = getRegisteredName(body);
-  if (name === "") throw new ValueError("serialize: an anonymous function cannot be written; name it and register it with saving.registerKerasSerializable.");
+  if (name === "")
+    throw new ValueError(
+      "serialize: an anonymous function cannot be written; name it and register it with saving.registerKerasSerializable.",
+    );
   return { module: "builtins", class_name: "function", config: name, registered_name: "function" };
 }
 
@@ -233,7 +237,9 @@ function reviveObject(json: SerializedObject, options: DeserializeOptions, modul
 /** Config of the JSON form as options: names in camelCase, nested objects made. */
 export function reviveConfig(config: unknown, name: string, options: DeserializeOptions = {}): Config {
   if (typeof config !== "object" || config === null || Array.isArray(config)) {
-    throw new ValueError(`deserialize: the config of ${name} must be an object, received ${config === null ? "null" : typeof config}.`);
+    throw new ValueError(
+      `deserialize: the config of ${name} must be an object, received ${config === null ? "null" : typeof config}.`,
+    );
   }
   return Object.fromEntries(Object.entries(config).map(([k, v]) => [toCamelCase(k), revive(v, options, null)]));
 }
@@ -253,7 +259,9 @@ function findClass(json: SerializedObject, options: DeserializeOptions, module: 
   const own = findCustom(json.registered_name, options) ?? findCustom(name, options);
   if (own !== undefined) {
     if (typeof own === "function" && own.prototype instanceof KerasObject) return own as unknown as KerasClass;
-    throw new ValueError(`deserialize: customObjects has ${JSON.stringify(name)}, which is not a class that extends one of keratin's.`);
+    throw new ValueError(
+      `deserialize: customObjects has ${JSON.stringify(name)}, which is not a class that extends one of keratin's.`,
+    );
   }
   const at = json.module ?? module ?? "";
   const exact = byKey.get(`${at}>${name}`);
@@ -264,11 +272,15 @@ function findClass(json: SerializedObject, options: DeserializeOptions, module: 
   if (alike.length === 1 && (at === "" || at.includes("keras"))) return alike[0]!.own;
   const near = entries.filter((e) => e.module === at);
   const known = [...new Set((near.length > 0 ? near : entries).map((e) => e.name))].sort();
-  throw new IdentifierError(`${unknownName(at ? `class of ${at}` : "class", name, known)} A class of your own goes into customObjects: { ${name} }.`);
+  throw new IdentifierError(
+    `${unknownName(at ? `class of ${at}` : "class", name, known)} A class of your own goes into customObjects: { ${name} }.`,
+  );
 }
 
 function reviveFunction(name: string, options: DeserializeOptions): unknown {
   const found = findCustom(name, options) ?? functions.get(name);
   if (typeof found === "function") return found;
-  throw new IdentifierError(`${unknownName("function", name, [...functions.keys()].sort())} A function of your own goes into customObjects.`);
+  throw new IdentifierError(
+    `${unknownName("function", name, [...functions.keys()].sort())} A function of your own goes into customObjects.`,
+  );
 }

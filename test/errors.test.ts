@@ -1,0 +1,314 @@
+// What bad input gets: a named error before anything changes. After each of them the same model still trains.
+
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  callbacks,
+  constraints,
+  DataError,
+  datasets,
+  FileError,
+  grad,
+  IdentifierError,
+  init,
+  initializers,
+  jit,
+  KeratinError,
+  Layer,
+  layers,
+  losses,
+  metrics,
+  ops,
+  optimizers,
+  random,
+  regularizers,
+  Sequential,
+  ShapeError,
+  StateError,
+  setRandomSeed,
+  type Tensor,
+  tensor,
+  ValueError,
+} from "keratin";
+import { afterAll, beforeEach, describe, expect, test, vi } from "vitest";
+
+const { Dense } = layers;
+type Class = new (message?: string) => KeratinError;
+
+const folder = mkdtempSync(join(tmpdir(), "keratin-errors-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Twelve points of three classes. */
+const x = tensor(Array.from({ length: 12 }, (_, i) => [Math.cos(i), Math.sin(i), i % 3, 1]));
+const y = tensor(
+  Array.from({ length: 12 }, (_, i) => i % 3),
+  { dtype: "int32" },
+);
+
+let model: Sequential;
+beforeEach(() => {
+  setRandomSeed(7);
+  model = new Sequential([
+    new Dense(8, { activation: "relu", inputShape: [4], name: "hidden" }),
+    new Dense(3, { activation: "softmax", name: "classes" }),
+  ]);
+  model.compile({ optimizer: "adam", loss: "sparse_categorical_crossentropy", metrics: ["accuracy"] });
+});
+
+const numbers = (): number[][] => model.getWeights().map((w) => Array.from(w.data));
+
+/** `attempt` throws this error; the weights are as before it, and the model trains from there. */
+async function refused(attempt: () => unknown, type: Class, text: RegExp): Promise<void> {
+  const before = numbers();
+  const error: unknown = await (async () => attempt())().then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  expect(error, "nothing was thrown").toBeInstanceOf(type);
+  expect((error as Error).message).toMatch(text);
+  expect(numbers()).toEqual(before);
+  const history = await model.fit(x, y, { epochs: 20, batchSize: 4, verbose: 0 });
+  expect(history.history.loss!.at(-1)!).toBeLessThan(history.history.loss![0]!);
+}
+
+describe("data", () => {
+  test("too few or too many features: the layer's name and both shapes", async () => {
+    const wide = ops.ones([12, 5]);
+    await refused(() => model.fit(wide, y, { verbose: 0 }), ShapeError, /sequential.*\[.*4\].*\[.*5\]/s);
+    await refused(() => model.predict(wide, { verbose: 0 }), ShapeError, /\[.*4\].*\[.*5\]/s);
+    await refused(() => model.predictOnBatch(wide), ShapeError, /\[.*4\].*\[.*5\]/s);
+    await refused(() => model.layers[0]!.apply(wide), ShapeError, /hidden.*4.*\[12, 5\]/s);
+  });
+  test("the wrong number of axes", async () => {
+    await refused(() => model.fit(ops.ones([12, 2, 4]), y, { verbose: 0 }), ShapeError, /\[.*4\].*2, 4\]/s);
+    await refused(() => model.layers[0]!.apply(ops.ones([4])), ShapeError, /hidden.*(ndim|axes).*\[4\]/s);
+    await refused(() => model.fit(tensor(1), tensor(1), { verbose: 0 }), DataError, /a number is no data set/);
+  });
+  test("labels out of range", async () => {
+    const high = tensor([...y.data].map((label, i) => (i === 5 ? 3 : label)));
+    await refused(() => model.fit(x, high, { verbose: 0 }), DataError, /3.*0.*2|label 3/s);
+    await refused(() => model.evaluate(x, ops.negative(y), { verbose: 0 }), DataError, /-1|-2/);
+    await refused(() => model.trainOnBatch(x, high), DataError, /3/);
+  });
+  test("validation data is looked at before the first epoch", async () => {
+    const high = ops.add(y, 1);
+    await refused(() => model.fit(x, y, { validationData: [x, high], verbose: 0 }), DataError, /3/);
+  });
+  test("x and y of different lengths", async () => {
+    const short = tensor([0, 1, 2]);
+    await refused(() => model.fit(x, short, { verbose: 0 }), DataError, /numbers of samples differ \(x: 12; y: 3\)/);
+    await refused(() => model.fit(x, y, { sampleWeight: [1, 2], verbose: 0 }), DataError, /x: 12; y: 12; sampleWeight: 2/);
+    await refused(() => model.testOnBatch(x, short), DataError, /x: 12; y: 3/);
+  });
+  test("rows of different lengths", async () => {
+    await refused(() => model.fit([[1, 2, 3, 4], [1, 2]], y, { verbose: 0 }), ShapeError, /rows differ in length \(4 and 2/);
+  });
+  test("a validation split that leaves nothing", async () => {
+    await refused(() => model.fit(x, y, { validationSplit: 1.5, verbose: 0 }), ValueError, /validationSplit must be between 0 and 1/);
+    await refused(() => model.fit(x, y, { validationSplit: 0.999, verbose: 0 }), ValueError, /leaves one part empty/);
+  });
+  test("NaN in the data: TerminateOnNaN ends training, and the weights from before can be put back", async () => {
+    const kept = model.getWeights();
+    const said = vi.spyOn(console, "log").mockImplementation(() => {});
+    const spoiled = tensor(x.data.map((v, i) => (i === 9 ? Number.NaN : v)), { shape: x.shape });
+    const history = await model.fit(spoiled, y, {
+      epochs: 50,
+      batchSize: 12,
+      verbose: 0,
+      callbacks: [new callbacks.TerminateOnNaN()],
+    });
+    expect(history.epoch.length).toBe(1);
+    expect(said.mock.calls.flat().join("\n")).toMatch(/Batch 0: Invalid loss, terminating training/);
+    said.mockRestore();
+    model.setWeights(kept);
+    model.compile({ optimizer: "adam", loss: "sparse_categorical_crossentropy" }); // its slots hold NaN as well
+    const again = await model.fit(x, y, { epochs: 20, verbose: 0 });
+    expect(again.history.loss!.at(-1)!).toBeLessThan(again.history.loss![0]!);
+  });
+  test("NaN in the data as an error, if you like", async () => {
+    const spoiled = ops.full([12, 4], Number.NaN);
+    const strict = new callbacks.TerminateOnNaN({ raiseError: true });
+    await expect(model.fit(spoiled, y, { verbose: 0, callbacks: [strict] })).rejects.toThrow(/Invalid loss.*Look for NaN in the data/);
+  });
+});
+
+describe("names, options and arguments", () => {
+  test("negative, fractional and absent units", async () => {
+    for (const units of [-1, 0, 2.5, undefined as unknown as number]) {
+      await refused(() => new Dense(units), ValueError, /Dense: units must be a positive whole number, received/);
+    }
+  });
+  test.each<[string, () => unknown, RegExp]>([
+    ["initializer", () => new Dense(2, { kernelInitializer: "he_unifrom" }), /Unknown initializer "he_unifrom"\. Did you mean "he_uniform"/],
+    ["constraint", () => new Dense(2, { kernelConstraint: "MaxNrom" }), /Unknown constraint "MaxNrom"\. Did you mean "MaxNorm"/],
+    ["regularizer", () => new Dense(2, { kernelRegularizer: "l3" }), /Unknown regularizer "l3"\. Did you mean "l1"|"l2"/],
+    ["activation", () => new Dense(2, { activation: "rleu" }), /Unknown activation "rleu"\. Did you mean "relu"/],
+    ["optimizer", () => model.compile({ optimizer: "adm", loss: "mse" }), /Unknown optimizer "adm"\. Did you mean "adam"/],
+    ["loss", () => losses.get("mean_squared_eror"), /Unknown loss "mean_squared_eror"\. Did you mean "mean_squared_error"/],
+    ["metric", () => metrics.get("acuracy"), /Unknown metric "acuracy"\. Did you mean "accuracy"/],
+  ])("an unknown %s is answered with near misses", async (_, attempt, text) => {
+    await refused(attempt, IdentifierError, text);
+  });
+  test("an unknown loss or metric of compile is named by the first call that needs it", async () => {
+    const other = new Sequential([new Dense(1, { inputShape: [4] })]);
+    other.compile({ optimizer: "sgd", loss: "mean_squared_eror" });
+    await refused(() => other.fit(x, y, { verbose: 0 }), IdentifierError, /Did you mean "mean_squared_error"/);
+    other.compile({ optimizer: "sgd", loss: "mse", metrics: ["acuracy"] });
+    await refused(() => other.fit(x, y, { verbose: 0 }), IdentifierError, /Did you mean "accuracy"/);
+    other.compile({ optimizer: "sgd", loss: "mse" });
+    await other.fit(x, y, { verbose: 0 });
+  });
+  test.each<[string, () => unknown, RegExp]>([
+    ["a layer", () => new Dense(2, { activaton: "relu" } as object), /Unknown option "activaton"\. Did you mean "activation"/],
+    ["a layer, in Python's spelling", () => new Dense(2, { use_bias: true } as object), /Unknown option "use_bias"\. Did you mean "useBias"/],
+    ["an initializer", () => new initializers.RandomNormal({ stdev: 1 } as object), /RandomNormal: Unknown option "stdev"\. Did you mean "stddev"/],
+    ["a constraint", () => new constraints.MaxNorm({ max_value: 1 } as object), /MaxNorm: Unknown option "max_value"\. Did you mean "maxValue"/],
+    ["a regularizer", () => new regularizers.L1L2({ l3: 1 } as object), /L1L2: Unknown option "l3"/],
+    ["an optimizer", () => new optimizers.Adam({ learning_rate: 1 } as object), /Adam: Unknown option "learning_rate"\. Did you mean "learningRate"/],
+    ["compile", () => model.compile({ optimiser: "adam" } as object), /compile: Unknown option "optimiser"\. Did you mean "optimizer"/],
+    ["fit", () => model.fit(x, y, { epoch: 2 } as object), /fit: Unknown option "epoch"\. Did you mean "epochs"/],
+    ["evaluate", () => model.evaluate(x, y, { batchsize: 2 } as object), /evaluate: Unknown option "batchsize"\. Did you mean "batchSize"/],
+    ["predict", () => model.predict(x, { batch_size: 2 } as object), /predict: Unknown option "batch_size"\. Did you mean "batchSize"/],
+    ["an op", () => ops.sum(x, { keepDims: true } as object), /Unknown option "keepDims"\. Did you mean "keepdims"/],
+    ["a random op", () => random.normal([2], { std: 1 } as object), /Unknown option "std"/],
+    ["a callback", () => new callbacks.EarlyStopping({ patiance: 1 } as object), /Unknown option "patiance"\. Did you mean "patience"/],
+  ])("a misspelt option of %s", async (_, attempt, text) => {
+    await refused(attempt, ValueError, text);
+  });
+  test("values that an option does not have", async () => {
+    await refused(() => new layers.Dropout(1.5), ValueError, /Dropout: invalid value for rate.*received 1\.5/);
+    await refused(() => model.fit(x, y, { verbose: 3 as 2 }), ValueError, /verbose must be 0, 1, 2 or "auto", received 3/);
+    await refused(() => model.fit(x, y, { batchSize: 0 }), ValueError, /batchSize must be a whole number ≥ 1, received 0/);
+    await refused(() => new optimizers.SGD({ momentum: 2 }), ValueError, /momentum/);
+    await refused(() => model.compile({ metrics: "accuracy" as unknown as [] }), ValueError, /metrics must be a list.*Write metrics: \["accuracy"\]/);
+  });
+  test("layers that are none, and two of one name", async () => {
+    await refused(() => model.add("dense" as unknown as Layer), ValueError, /Only layers can be added to a Sequential model, received string/);
+    await refused(() => model.add(new Dense(2, { name: "hidden" })), ValueError, /unique names: 'hidden' is already the name/);
+    await refused(() => model.getLayer("hiden"), ValueError, /No such layer: "hiden"\. Existing layers are: hidden, classes/);
+  });
+});
+
+describe("order of calls", () => {
+  test("training and evaluating before compile", async () => {
+    const fresh = new Sequential([new Dense(3, { inputShape: [4] })]);
+    const text = /sequential_\d+: you must call compile before training or evaluating/;
+    await refused(() => fresh.fit(x, y), StateError, text);
+    await refused(() => fresh.evaluate(x, y), StateError, text);
+    await refused(() => fresh.trainOnBatch(x, y), StateError, text);
+    expect((await fresh.predict(x, { verbose: 0 })).shape).toEqual([12, 3]); // predicting needs no compile
+  });
+  test("weights and counts before build", async () => {
+    const fresh = new Sequential([new Dense(3)]);
+    await refused(() => fresh.layers[0]!.countParams(), StateError, /isn't built.*build\(inputShape\)/s);
+    await refused(() => fresh.saveWeights(), StateError, /no weights to save: build the model first/);
+    await refused(() => fresh.loadWeights(new Uint8Array()), StateError, /build the model before loading weights/);
+  });
+  test("init with other options once the core runs", async () => {
+    await refused(() => init({ threads: 7 }), StateError, /the core runs already.*Call init first/);
+  });
+  test("a page that uses anything before init()", () => {
+    // The conditions of a bundler for pages: the platform of pages, which cannot compile a module at once.
+    const code = 'import { ops } from "keratin"; try { ops.add(1, 2) } catch (e) { console.log(e.name + ": " + e.message) }';
+    const { stdout, stderr } = spawnSync(process.execPath, ["--conditions=browser", "--input-type=module", "-e", code], { encoding: "utf8" });
+    expect(stdout, stderr).toMatch(/^StateError: keratin is not ready: in a page, `await init\(\)` once before anything else\./);
+  });
+});
+
+describe("weights and files", () => {
+  test("weights of the wrong shape or number", async () => {
+    const [kernel, bias, ...rest] = model.getWeights();
+    await refused(() => model.setWeights([bias!, kernel!, ...rest]), ShapeError, /\[8\].*\[4, 8\]|\[4, 8\].*\[8\]/s);
+    await refused(() => model.setWeights([kernel!]), ShapeError, /4.*1|1.*4/s);
+    await refused(() => model.layers[0]!.setWeights([kernel!, ops.ones([9])]), ShapeError, /\[9\].*\[8\]|\[8\].*\[9\]/s);
+  });
+  test("truncated and lying weight files: nothing is loaded", async () => {
+    const bytes = await model.saveWeights();
+    const lying = bytes.slice();
+    new DataView(lying.buffer).setBigUint64(0, 2n ** 40n, true); // the length of the header
+    const swapped = bytes.slice();
+    const header = new TextDecoder().decode(bytes.subarray(8, 200));
+    swapped.set(new TextEncoder().encode("9"), 8 + header.indexOf('"shape":[') + 9); // a size that the bytes do not have
+    const trained = new Float32Array(bytes.buffer.slice(-4))[0];
+    expect(Number.isFinite(trained)).toBe(true);
+    await refused(() => model.loadWeights(bytes.subarray(0, 5)), FileError, /truncated/);
+    await refused(() => model.loadWeights(bytes.subarray(0, bytes.length - 4)), FileError, /truncated|bytes/);
+    await refused(() => model.loadWeights(lying), FileError, /header claims 1099511627776 bytes/);
+    await refused(() => model.loadWeights(swapped), FileError, /lies about its size/);
+    await refused(() => model.loadWeights(new TextEncoder().encode("<!doctype html><html></html>")), FileError, /safetensors/i);
+  });
+  test("the weights of another model: all that does not fit is named", async () => {
+    const other = new Sequential([new Dense(9, { inputShape: [4], name: "hidden" }), new Dense(3, { name: "more" })], { name: model.name });
+    const bytes = await other.saveWeights();
+    const all = /shape of .*hidden\/kernel: the model has \[4, 8\], the file \[4, 9\].*missing: .*classes\/kernel|missing.*not in the model: .*more\/kernel/s;
+    await refused(() => model.loadWeights(bytes), FileError, all);
+  });
+  test("a file that is not there", async () => {
+    await refused(() => model.loadWeights(join(folder, "none.safetensors")), FileError, /cannot read .*none\.safetensors/);
+    await refused(() => datasets.mnist.loadData({ path: folder }), FileError, /no IDX file train-images-idx3-ubyte.*Check the path/);
+  });
+  test("truncated and lying IDX files", async () => {
+    // magic: two zeros, type 8 (uint8), three axes; then sizes [2, 28, 28] and too few bytes.
+    const idx = (type: number, sizes: number[], bytes: number): Uint8Array => {
+      const file = new Uint8Array(4 + 4 * sizes.length + bytes);
+      file.set([0, 0, type, sizes.length]);
+      sizes.forEach((n, axis) => new DataView(file.buffer).setUint32(4 + 4 * axis, n));
+      return file;
+    };
+    const images = "train-images-idx3-ubyte";
+    const write = (name: string, bytes: Uint8Array) => writeFileSync(join(folder, name), bytes);
+    write("train-labels-idx1-ubyte", idx(8, [2], 2));
+    write("t10k-images-idx3-ubyte", idx(8, [1, 28, 28], 784));
+    write("t10k-labels-idx1-ubyte", idx(8, [1], 1));
+    const load = () => datasets.mnist.loadData({ path: folder });
+    write(images, idx(8, [2, 28, 28], 1000));
+    await refused(load, FileError, /IDX: truncated: uint8 \[2, 28, 28\] takes 1584 bytes with its header, 1016 are there/);
+    write(images, idx(8, [2, 2 ** 31, 2 ** 31], 10));
+    await refused(load, FileError, /announce more than the 2147483648 bytes allowed/);
+    write(images, idx(8, [3, 28, 28], 3 * 784));
+    await refused(load, DataError, /the training files hold 3 images and 2 labels/);
+    write(images, idx(8, [2, 28, 28], 2 * 784));
+    expect((await load())[0][0].shape).toEqual([2, 28, 28]);
+  });
+});
+
+describe("functions of one's own", () => {
+  test("a call that returns no tensor", async () => {
+    class Silent extends Layer {
+      override call(): Tensor {
+        return undefined as unknown as Tensor;
+      }
+    }
+    class Counting extends Layer {
+      override call(t: Tensor): Tensor {
+        return t.shape.length as unknown as Tensor;
+      }
+    }
+    await refused(() => new Silent({ name: "silent" }).apply(x), KeratinError, /silent.*tensor.*undefined/s);
+    await refused(() => new Counting({ name: "counting" }).apply(x), KeratinError, /counting.*tensor.*number/s);
+    await refused(() => jit((t: Tensor) => t.shape.length as unknown as Tensor)(x), KeratinError, /tensor/);
+  });
+  test("x + y on tensors, inside a layer and outside", async () => {
+    const doubled = new layers.Lambda((t) => ((t as unknown as number) + (t as unknown as number)) as unknown as Tensor);
+    await refused(() => doubled.apply(x), ValueError, /ops\.add\(x, y\) for x \+ y/);
+    await refused(() => (x as unknown as number) + (y as unknown as number), ValueError, /ops\.add\(x, y\) for x \+ y/);
+  });
+  test("reading the value of a traced tensor", async () => {
+    const f = (t: Tensor): Tensor => (t.data[0]! > 0 ? t : ops.negative(t));
+    await refused(() => jit(f)(x), StateError, /not known.*is being traced/);
+    await refused(() => grad((t: Tensor) => ops.multiply(ops.sum(t), ops.sum(t).item()))(x), StateError, /is being traced/);
+    const branching = new layers.Lambda((t) => ops.multiply(t, t.item()), { inputShape: [4] });
+    await refused(() => new Sequential([branching]), StateError, /is being traced/);
+  });
+  test("shapes that do not fit, deep inside: the layers on the way are named", async () => {
+    class Misfit extends Layer {
+      override call(t: Tensor): Tensor {
+        return ops.matmul(t, ops.ones([5, 2]));
+      }
+    }
+    const deep = () => new Sequential([new Dense(4, { inputShape: [4] }), new Misfit({ name: "misfit" })], { name: "deep" });
+    await refused(deep, ShapeError, /misfit.*4\].*\[5, 2\].*4 ≠ 5/s);
+  });
+});
