@@ -59,7 +59,7 @@ export function buildModel(): Sequential {
 }
 
 /** Pixels 0 … 255 as rows of 784 numbers 0 … 1. */
-function rows(images: Tensor): Tensor {
+function rows(images: { data: Uint8Array; shape: readonly number[] }): Tensor {
   return new Tensor(Float32Array.from(images.data, (p) => p / 255), [images.shape[0]!, 784]);
 }
 

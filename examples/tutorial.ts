@@ -1,7 +1,18 @@
 // The Keras "Layers" tutorial in TypeScript: each of its snippets, in its order, with the Python above it. Convolution, pooling, locally
 // connected, merge and embedding layers, which the tutorial names too, are not part of keratin yet and therefore not here.
 
-import { activations, constraints, Input, initializers, layers, ops, regularizers, Sequential, type Tensor, tensor } from "keratin";
+import {
+  activations,
+  constraints,
+  Input,
+  initializers,
+  layers,
+  ops,
+  regularizers,
+  Sequential,
+  type Tensor,
+  tensor,
+} from "keratin";
 
 const { Dense, Dropout, Flatten, Lambda, Permute, RepeatVector, Reshape } = layers;
 
@@ -155,8 +166,7 @@ export const l2 = () => model512({ kernelRegularizer: regularizers.l2(0) });
 export const l1L2 = () => model512({ kernelRegularizer: regularizers.l1L2({ l1: 0.01, l2: 0.02 }) });
 
 /** By name, on kernel, bias and output: `kernel_regularizer='l1', bias_regularizer='l2', activity_regularizer='l2'` */
-export const regularizersByName = () =>
-  model512({ kernelRegularizer: "l1", biasRegularizer: "l2", activityRegularizer: "l2" });
+export const regularizersByName = () => model512({ kernelRegularizer: "l1", biasRegularizer: "l2", activityRegularizer: "l2" });
 
 // ---- 5. Activations
 

@@ -15,7 +15,7 @@ import {
   init,
   initializers,
   jit,
-  KeratinError,
+  type KeratinError,
   Layer,
   layers,
   losses,
@@ -76,25 +76,46 @@ async function refused(attempt: () => unknown, type: Class, text: RegExp): Promi
 describe("data", () => {
   test("too few or too many features: the layer's name and both shapes", async () => {
     const wide = ops.ones([12, 5]);
-    await refused(() => model.fit(wide, y, { verbose: 0 }), ShapeError, /sequential.*\[.*4\].*\[.*5\]/s);
-    await refused(() => model.predict(wide, { verbose: 0 }), ShapeError, /\[.*4\].*\[.*5\]/s);
-    await refused(() => model.predictOnBatch(wide), ShapeError, /\[.*4\].*\[.*5\]/s);
-    await refused(() => model.layers[0]!.apply(wide), ShapeError, /hidden.*4.*\[12, 5\]/s);
+    await refused(
+      () => model.fit(wide, y, { verbose: 0 }),
+      ShapeError,
+      /layer "sequential\w*".*expected shape=\(None, 4\), found shape=\(None, 5\)/,
+    );
+    for (const use of [
+      () => model.predict(wide, { verbose: 0 }),
+      () => model.predictOnBatch(wide),
+      () => model.trainOnBatch(wide, y),
+    ]) {
+      await refused(use, ShapeError, /expected shape=\(None, 4\), found shape=\(\w+, 5\)/);
+    }
+    await refused(() => model.layers[0]!.apply(wide), ShapeError, /layer "hidden".*axis -1 .* value 4, .*shape \(12, 5\)/);
   });
   test("the wrong number of axes", async () => {
-    await refused(() => model.fit(ops.ones([12, 2, 4]), y, { verbose: 0 }), ShapeError, /\[.*4\].*2, 4\]/s);
-    await refused(() => model.layers[0]!.apply(ops.ones([4])), ShapeError, /hidden.*(ndim|axes).*\[4\]/s);
+    await refused(
+      () => model.fit(ops.ones([12, 2, 4]), y, { verbose: 0 }),
+      ShapeError,
+      /expected shape=\(None, 4\), found shape=\(None, 2, 4\)/,
+    );
+    await refused(
+      () => model.layers[0]!.apply(ops.ones([4])),
+      ShapeError,
+      /layer "hidden".*min_ndim=2, found ndim=1\. Full shape received: \(4,\)/,
+    );
     await refused(() => model.fit(tensor(1), tensor(1), { verbose: 0 }), DataError, /a number is no data set/);
   });
   test("labels out of range", async () => {
     const high = tensor([...y.data].map((label, i) => (i === 5 ? 3 : label)));
-    await refused(() => model.fit(x, high, { verbose: 0 }), DataError, /3.*0.*2|label 3/s);
-    await refused(() => model.evaluate(x, ops.negative(y), { verbose: 0 }), DataError, /-1|-2/);
-    await refused(() => model.trainOnBatch(x, high), DataError, /3/);
+    await refused(
+      () => model.fit(x, high, { verbose: 0 }),
+      DataError,
+      /labels must be whole numbers from 0 to 2.*Row 5 of y has 3\. Count classes from 0/,
+    );
+    await refused(() => model.evaluate(x, ops.negative(y), { verbose: 0 }), DataError, /Row 1 of y has -1/);
+    await refused(() => model.trainOnBatch(x, high), DataError, /Row 5 of y has 3/);
   });
   test("validation data is looked at before the first epoch", async () => {
     const high = ops.add(y, 1);
-    await refused(() => model.fit(x, y, { validationData: [x, high], verbose: 0 }), DataError, /3/);
+    await refused(() => model.fit(x, y, { validationData: [x, high], verbose: 0 }), DataError, /Row 2 of y has 3/);
   });
   test("x and y of different lengths", async () => {
     const short = tensor([0, 1, 2]);
@@ -103,16 +124,35 @@ describe("data", () => {
     await refused(() => model.testOnBatch(x, short), DataError, /x: 12; y: 3/);
   });
   test("rows of different lengths", async () => {
-    await refused(() => model.fit([[1, 2, 3, 4], [1, 2]], y, { verbose: 0 }), ShapeError, /rows differ in length \(4 and 2/);
+    await refused(
+      () =>
+        model.fit(
+          [
+            [1, 2, 3, 4],
+            [1, 2],
+          ],
+          y,
+          { verbose: 0 },
+        ),
+      ShapeError,
+      /rows differ in length \(4 and 2/,
+    );
   });
   test("a validation split that leaves nothing", async () => {
-    await refused(() => model.fit(x, y, { validationSplit: 1.5, verbose: 0 }), ValueError, /validationSplit must be between 0 and 1/);
+    await refused(
+      () => model.fit(x, y, { validationSplit: 1.5, verbose: 0 }),
+      ValueError,
+      /validationSplit must be between 0 and 1/,
+    );
     await refused(() => model.fit(x, y, { validationSplit: 0.999, verbose: 0 }), ValueError, /leaves one part empty/);
   });
   test("NaN in the data: TerminateOnNaN ends training, and the weights from before can be put back", async () => {
     const kept = model.getWeights();
     const said = vi.spyOn(console, "log").mockImplementation(() => {});
-    const spoiled = tensor(x.data.map((v, i) => (i === 9 ? Number.NaN : v)), { shape: x.shape });
+    const spoiled = tensor(
+      x.data.map((v, i) => (i === 9 ? Number.NaN : v)),
+      { shape: x.shape },
+    );
     const history = await model.fit(spoiled, y, {
       epochs: 50,
       batchSize: 12,
@@ -130,7 +170,9 @@ describe("data", () => {
   test("NaN in the data as an error, if you like", async () => {
     const spoiled = ops.full([12, 4], Number.NaN);
     const strict = new callbacks.TerminateOnNaN({ raiseError: true });
-    await expect(model.fit(spoiled, y, { verbose: 0, callbacks: [strict] })).rejects.toThrow(/Invalid loss.*Look for NaN in the data/);
+    await expect(model.fit(spoiled, y, { verbose: 0, callbacks: [strict] })).rejects.toThrow(
+      /Invalid loss.*Look for NaN in the data/,
+    );
   });
 });
 
@@ -141,39 +183,75 @@ describe("names, options and arguments", () => {
     }
   });
   test.each<[string, () => unknown, RegExp]>([
-    ["initializer", () => new Dense(2, { kernelInitializer: "he_unifrom" }), /Unknown initializer "he_unifrom"\. Did you mean "he_uniform"/],
+    [
+      "initializer",
+      () => new Dense(2, { kernelInitializer: "he_unifrom" }),
+      /Unknown initializer "he_unifrom"\. Did you mean "he_uniform"/,
+    ],
     ["constraint", () => new Dense(2, { kernelConstraint: "MaxNrom" }), /Unknown constraint "MaxNrom"\. Did you mean "MaxNorm"/],
-    ["regularizer", () => new Dense(2, { kernelRegularizer: "l3" }), /Unknown regularizer "l3"\. Did you mean "l1"|"l2"/],
+    ["regularizer", () => new Dense(2, { kernelRegularizer: "l3" }), /Unknown regularizer "l3"\. Did you mean [^?]*"l1"/],
     ["activation", () => new Dense(2, { activation: "rleu" }), /Unknown activation "rleu"\. Did you mean "relu"/],
     ["optimizer", () => model.compile({ optimizer: "adm", loss: "mse" }), /Unknown optimizer "adm"\. Did you mean "adam"/],
-    ["loss", () => losses.get("mean_squared_eror"), /Unknown loss "mean_squared_eror"\. Did you mean "mean_squared_error"/],
-    ["metric", () => metrics.get("acuracy"), /Unknown metric "acuracy"\. Did you mean "accuracy"/],
+    ["loss", () => losses.get("mean_squared_eror"), /Unknown loss "mean_squared_eror"\. Did you mean [^?]*"mean_squared_error"/],
+    ["metric", () => metrics.get("acuracy"), /Unknown metric "acuracy"\. Did you mean [^?]*"accuracy"/],
   ])("an unknown %s is answered with near misses", async (_, attempt, text) => {
     await refused(attempt, IdentifierError, text);
   });
   test("an unknown loss or metric of compile is named by the first call that needs it", async () => {
     const other = new Sequential([new Dense(1, { inputShape: [4] })]);
     other.compile({ optimizer: "sgd", loss: "mean_squared_eror" });
-    await refused(() => other.fit(x, y, { verbose: 0 }), IdentifierError, /Did you mean "mean_squared_error"/);
+    await refused(() => other.fit(x, y, { verbose: 0 }), IdentifierError, /Did you mean [^?]*"mean_squared_error"/);
     other.compile({ optimizer: "sgd", loss: "mse", metrics: ["acuracy"] });
-    await refused(() => other.fit(x, y, { verbose: 0 }), IdentifierError, /Did you mean "accuracy"/);
+    await refused(() => other.fit(x, y, { verbose: 0 }), IdentifierError, /Did you mean [^?]*"accuracy"/);
     other.compile({ optimizer: "sgd", loss: "mse" });
     await other.fit(x, y, { verbose: 0 });
   });
   test.each<[string, () => unknown, RegExp]>([
     ["a layer", () => new Dense(2, { activaton: "relu" } as object), /Unknown option "activaton"\. Did you mean "activation"/],
-    ["a layer, in Python's spelling", () => new Dense(2, { use_bias: true } as object), /Unknown option "use_bias"\. Did you mean "useBias"/],
-    ["an initializer", () => new initializers.RandomNormal({ stdev: 1 } as object), /RandomNormal: Unknown option "stdev"\. Did you mean "stddev"/],
-    ["a constraint", () => new constraints.MaxNorm({ max_value: 1 } as object), /MaxNorm: Unknown option "max_value"\. Did you mean "maxValue"/],
+    [
+      "a layer, in Python's spelling",
+      () => new Dense(2, { use_bias: true } as object),
+      /Unknown option "use_bias"\. Did you mean "useBias"/,
+    ],
+    [
+      "an initializer",
+      () => new initializers.RandomNormal({ stdev: 1 } as object),
+      /RandomNormal: Unknown option "stdev"\. Did you mean "stddev"/,
+    ],
+    [
+      "a constraint",
+      () => new constraints.MaxNorm({ max_value: 1 } as object),
+      /MaxNorm: Unknown option "max_value"\. Did you mean "maxValue"/,
+    ],
     ["a regularizer", () => new regularizers.L1L2({ l3: 1 } as object), /L1L2: Unknown option "l3"/],
-    ["an optimizer", () => new optimizers.Adam({ learning_rate: 1 } as object), /Adam: Unknown option "learning_rate"\. Did you mean "learningRate"/],
-    ["compile", () => model.compile({ optimiser: "adam" } as object), /compile: Unknown option "optimiser"\. Did you mean "optimizer"/],
+    [
+      "an optimizer",
+      () => new optimizers.Adam({ learning_rate: 1 } as object),
+      /Adam: Unknown option "learning_rate"\. Did you mean "learningRate"/,
+    ],
+    [
+      "compile",
+      () => model.compile({ optimiser: "adam" } as object),
+      /compile: Unknown option "optimiser"\. Did you mean "optimizer"/,
+    ],
     ["fit", () => model.fit(x, y, { epoch: 2 } as object), /fit: Unknown option "epoch"\. Did you mean "epochs"/],
-    ["evaluate", () => model.evaluate(x, y, { batchsize: 2 } as object), /evaluate: Unknown option "batchsize"\. Did you mean "batchSize"/],
-    ["predict", () => model.predict(x, { batch_size: 2 } as object), /predict: Unknown option "batch_size"\. Did you mean "batchSize"/],
+    [
+      "evaluate",
+      () => model.evaluate(x, y, { batchsize: 2 } as object),
+      /evaluate: Unknown option "batchsize"\. Did you mean "batchSize"/,
+    ],
+    [
+      "predict",
+      () => model.predict(x, { batch_size: 2 } as object),
+      /predict: Unknown option "batch_size"\. Did you mean "batchSize"/,
+    ],
     ["an op", () => ops.sum(x, { keepDims: true } as object), /Unknown option "keepDims"\. Did you mean "keepdims"/],
     ["a random op", () => random.normal([2], { std: 1 } as object), /Unknown option "std"/],
-    ["a callback", () => new callbacks.EarlyStopping({ patiance: 1 } as object), /Unknown option "patiance"\. Did you mean "patience"/],
+    [
+      "a callback",
+      () => new callbacks.EarlyStopping({ patiance: 1 } as object),
+      /Unknown option "patiance"\. Did you mean "patience"/,
+    ],
   ])("a misspelt option of %s", async (_, attempt, text) => {
     await refused(attempt, ValueError, text);
   });
@@ -182,10 +260,18 @@ describe("names, options and arguments", () => {
     await refused(() => model.fit(x, y, { verbose: 3 as 2 }), ValueError, /verbose must be 0, 1, 2 or "auto", received 3/);
     await refused(() => model.fit(x, y, { batchSize: 0 }), ValueError, /batchSize must be a whole number ≥ 1, received 0/);
     await refused(() => new optimizers.SGD({ momentum: 2 }), ValueError, /momentum/);
-    await refused(() => model.compile({ metrics: "accuracy" as unknown as [] }), ValueError, /metrics must be a list.*Write metrics: \["accuracy"\]/);
+    await refused(
+      () => model.compile({ metrics: "accuracy" as unknown as [] }),
+      ValueError,
+      /metrics must be a list.*Write metrics: \["accuracy"\]/,
+    );
   });
   test("layers that are none, and two of one name", async () => {
-    await refused(() => model.add("dense" as unknown as Layer), ValueError, /Only layers can be added to a Sequential model, received string/);
+    await refused(
+      () => model.add("dense" as unknown as Layer),
+      ValueError,
+      /Only layers can be added to a Sequential model, received string/,
+    );
     await refused(() => model.add(new Dense(2, { name: "hidden" })), ValueError, /unique names: 'hidden' is already the name/);
     await refused(() => model.getLayer("hiden"), ValueError, /No such layer: "hiden"\. Existing layers are: hidden, classes/);
   });
@@ -210,9 +296,12 @@ describe("order of calls", () => {
     await refused(() => init({ threads: 7 }), StateError, /the core runs already.*Call init first/);
   });
   test("a page that uses anything before init()", () => {
-    // The conditions of a bundler for pages: the platform of pages, which cannot compile a module at once.
-    const code = 'import { ops } from "keratin"; try { ops.add(1, 2) } catch (e) { console.log(e.name + ": " + e.message) }';
-    const { stdout, stderr } = spawnSync(process.execPath, ["--conditions=browser", "--input-type=module", "-e", code], { encoding: "utf8" });
+    // The condition that bundlers for pages set: it takes the platform of pages, which cannot compile a module at once.
+    const code =
+      'globalThis.navigator ??= {}; import { ops } from "keratin"; try { ops.add(1, 2) } catch (e) { console.log(e.name + ": " + e.message) }';
+    const { stdout, stderr } = spawnSync(process.execPath, ["--conditions=browser", "--input-type=module", "-e", code], {
+      encoding: "utf8",
+    });
     expect(stdout, stderr).toMatch(/^StateError: keratin is not ready: in a page, `await init\(\)` once before anything else\./);
   });
 });
@@ -220,9 +309,21 @@ describe("order of calls", () => {
 describe("weights and files", () => {
   test("weights of the wrong shape or number", async () => {
     const [kernel, bias, ...rest] = model.getWeights();
-    await refused(() => model.setWeights([bias!, kernel!, ...rest]), ShapeError, /\[8\].*\[4, 8\]|\[4, 8\].*\[8\]/s);
-    await refused(() => model.setWeights([kernel!]), ShapeError, /4.*1|1.*4/s);
-    await refused(() => model.layers[0]!.setWeights([kernel!, ops.ones([9])]), ShapeError, /\[9\].*\[8\]|\[8\].*\[9\]/s);
+    await refused(
+      () => model.setWeights([bias!, kernel!, ...rest]),
+      ShapeError,
+      /weight shape \(4, 8\) \(.*hidden\/kernel\) is not compatible with the provided weight shape \(8,\)/,
+    );
+    await refused(
+      () => model.setWeights([kernel!]),
+      ShapeError,
+      /weight list of length 1, .* expecting 4 weights of shapes \(4, 8\), \(8,\), \(8, 3\), \(3,\)/,
+    );
+    await refused(
+      () => model.layers[0]!.setWeights([kernel!, ops.ones([9])]),
+      ShapeError,
+      /weight shape \(8,\) \(.*hidden\/bias\) .* provided weight shape \(9,\)/,
+    );
   });
   test("truncated and lying weight files: nothing is loaded", async () => {
     const bytes = await model.saveWeights();
@@ -240,14 +341,25 @@ describe("weights and files", () => {
     await refused(() => model.loadWeights(new TextEncoder().encode("<!doctype html><html></html>")), FileError, /safetensors/i);
   });
   test("the weights of another model: all that does not fit is named", async () => {
-    const other = new Sequential([new Dense(9, { inputShape: [4], name: "hidden" }), new Dense(3, { name: "more" })], { name: model.name });
+    const other = new Sequential([new Dense(9, { inputShape: [4] }), new Dense(3, { useBias: false }), new Dense(1)]);
     const bytes = await other.saveWeights();
-    const all = /shape of .*hidden\/kernel: the model has \[4, 8\], the file \[4, 9\].*missing: .*classes\/kernel|missing.*not in the model: .*more\/kernel/s;
-    await refused(() => model.loadWeights(bytes), FileError, all);
+    for (const part of [
+      /shape of dense\/kernel: the model has \(4, 8\), the file \(4, 9\)/,
+      /shape of dense\/bias: the model has \(8,\), the file \(9,\)/,
+      /missing: dense_1\/bias/,
+      /not in the model: dense_2\/kernel/,
+      /Nothing was loaded/,
+    ]) {
+      await refused(() => model.loadWeights(bytes), FileError, part);
+    }
   });
   test("a file that is not there", async () => {
     await refused(() => model.loadWeights(join(folder, "none.safetensors")), FileError, /cannot read .*none\.safetensors/);
-    await refused(() => datasets.mnist.loadData({ path: folder }), FileError, /no IDX file train-images-idx3-ubyte.*Check the path/);
+    await refused(
+      () => datasets.mnist.loadData({ path: folder }),
+      FileError,
+      /no IDX file train-images-idx3-ubyte.*Check the path/,
+    );
   });
   test("truncated and lying IDX files", async () => {
     // magic: two zeros, type 8 (uint8), three axes; then sizes [2, 28, 28] and too few bytes.
@@ -286,9 +398,24 @@ describe("functions of one's own", () => {
         return t.shape.length as unknown as Tensor;
       }
     }
-    await refused(() => new Silent({ name: "silent" }).apply(x), KeratinError, /silent.*tensor.*undefined/s);
-    await refused(() => new Counting({ name: "counting" }).apply(x), KeratinError, /counting.*tensor.*number/s);
-    await refused(() => jit((t: Tensor) => t.shape.length as unknown as Tensor)(x), KeratinError, /tensor/);
+    await refused(
+      () => new Silent({ name: "silent" }).apply(x),
+      ValueError,
+      /Silent\.call\(\) of layer "silent" must return a tensor.*returned undefined/,
+    );
+    await refused(
+      () => new Counting({ name: "counting" }).apply(x),
+      ValueError,
+      /Counting\.call\(\) of layer "counting" must return a tensor/,
+    );
+    const stray = new Sequential([new Dense(2, { inputShape: [4] })]);
+    await refused(() => stray.add(new Silent({ name: "silent" })), ValueError, /layer "silent" must return a tensor/);
+    expect(stray.apply(x).shape).toEqual([12, 2]); // the layer was not added
+    await refused(
+      () => grad((_: Tensor) => undefined as unknown as Tensor)(x),
+      StateError,
+      /must return a scalar tensor, it returned undefined/,
+    );
   });
   test("x + y on tensors, inside a layer and outside", async () => {
     const doubled = new layers.Lambda((t) => ((t as unknown as number) + (t as unknown as number)) as unknown as Tensor);
@@ -299,7 +426,7 @@ describe("functions of one's own", () => {
     const f = (t: Tensor): Tensor => (t.data[0]! > 0 ? t : ops.negative(t));
     await refused(() => jit(f)(x), StateError, /not known.*is being traced/);
     await refused(() => grad((t: Tensor) => ops.multiply(ops.sum(t), ops.sum(t).item()))(x), StateError, /is being traced/);
-    const branching = new layers.Lambda((t) => ops.multiply(t, t.item()), { inputShape: [4] });
+    const branching = new layers.Lambda((t) => ops.multiply(t, t.data[0]!), { inputShape: [4] });
     await refused(() => new Sequential([branching]), StateError, /is being traced/);
   });
   test("shapes that do not fit, deep inside: the layers on the way are named", async () => {

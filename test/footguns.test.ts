@@ -3,7 +3,20 @@
 // A function given to `jit` or `grad`, a layer's `call`, a loss: keratin runs it once, on tensors that have a shape but no numbers yet,
 // writes down the ops it calls, and from then on runs what was written down. Whatever JavaScript itself decides, it decides at that moment.
 
-import { grad, jit, layers, ops, random, Sequential, StateError, setRandomSeed, Tensor, tensor, ValueError, Variable } from "keratin";
+import {
+  grad,
+  jit,
+  layers,
+  ops,
+  random,
+  Sequential,
+  StateError,
+  setRandomSeed,
+  Tensor,
+  tensor,
+  ValueError,
+  Variable,
+} from "keratin";
 import { describe, expect, test, vi } from "vitest";
 
 describe("what JavaScript decides is decided once", () => {
@@ -98,6 +111,7 @@ describe("JavaScript's operators do not compute with tensors", () => {
     ["-x", () => -anyX],
     ["x > 0", () => anyX > 0],
     ["x <= y", () => anyX <= anyY],
+    // biome-ignore lint/suspicious/noDoubleEquals: it is what is tested
     ["x == 1", () => anyX == 1],
     ["Math.max(x, y)", () => Math.max(anyX, anyY)],
     ["Math.exp(x)", () => Math.exp(anyX)],
@@ -115,8 +129,9 @@ describe("JavaScript's operators do not compute with tensors", () => {
   });
 
   test("=== compares objects, never numbers: it cannot be trapped. ops.equal compares", () => {
-    expect(tensor([1]) === tensor([1])).toBe(false);
-    expect(ops.equal(tensor([1]), tensor([1])).array()).toEqual([true]);
+    const [a, b] = [tensor([1]), tensor([1])];
+    expect(a === b).toBe(false);
+    expect(ops.equal(a, b).array()).toEqual([true]);
   });
   test("if (x) is always true, even for a zero: it cannot be trapped. ops.where chooses", () => {
     expect(tensor(0) ? "true" : "false").toBe("true");
@@ -181,7 +196,9 @@ describe("values that are not there yet, or not there any more", () => {
 
 describe("functions of functions", () => {
   test("grad needs a scalar: a vector is not summed silently", () => {
-    expect(() => grad((x: Tensor) => ops.square(x))(tensor([1, 2]))).toThrow(/must return a scalar, it returned shape \[2\].*ops\.mean or ops\.sum/);
+    expect(() => grad((x: Tensor) => ops.square(x))(tensor([1, 2]))).toThrow(
+      /must return a scalar, it returned shape \[2\].*ops\.mean or ops\.sum/,
+    );
     expect(grad((x: Tensor) => ops.sum(ops.square(x)))(tensor([1, 2])).array()).toEqual([2, 4]);
   });
   test("an async function cannot be traced: it returns a promise before it has computed", () => {

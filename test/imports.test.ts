@@ -51,7 +51,10 @@ describe("ts/", () => {
       dynamic: found(/\bimport\(\s*["']([^"'\n]+)["']\s*\)/g),
     };
   });
-  const target = (file: string, path: string): string => normalize(join(dirname(file), path)).replaceAll("\\", "/").replace(/\.js$/, ".ts");
+  const target = (file: string, path: string): string =>
+    normalize(join(dirname(file), path))
+      .replaceAll("\\", "/")
+      .replace(/\.js$/, ".ts");
 
   test("the list knows every file", () => {
     expect(sources.map((s) => s.file).filter((file) => layerOf(file) < 0)).toEqual([]);

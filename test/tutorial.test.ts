@@ -1,5 +1,8 @@
 // The tutorial, line by line: each snippet of examples/tutorial.ts does what the tutorial says of it.
 
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { ops, type Sequential, setRandomSeed, type Tensor, tensor } from "keratin";
 import { beforeEach, describe, expect, test } from "vitest";
 import * as tutorial from "../examples/tutorial.js";
@@ -9,7 +12,10 @@ beforeEach(() => setRandomSeed(42));
 /** A batch of numbers in [-1, 1), in no order. */
 const batch = (...shape: number[]): Tensor => {
   const size = shape.reduce((n, d) => n * d, 1);
-  return tensor(Float32Array.from({ length: size }, (_, i) => ((i * 7919) % 997) / 498.5 - 1), { shape });
+  return tensor(
+    Float32Array.from({ length: size }, (_, i) => ((i * 7919) % 997) / 498.5 - 1),
+    { shape },
+  );
 };
 const kernelOf = (model: Sequential): Tensor => model.getWeights()[0]!;
 const biasOf = (model: Sequential): Tensor => model.getWeights()[1]!;
@@ -72,11 +78,21 @@ describe("2. initializers", () => {
     ["RandomNormal: σ = stddev", tutorial.randomNormal, 0.05, Infinity],
     ["RandomUniform: σ = (maxval − minval)/√12", tutorial.randomUniform, 0.1 / Math.sqrt(12), 0.05],
     ["TruncatedNormal: nothing beyond 2·stddev; σ = 0.8796·stddev", tutorial.truncatedNormal, 0.05 * 0.87962566, 0.1],
-    ["VarianceScaling: σ = √(scale/fan_in)", tutorial.varianceScaling, Math.sqrt(1 / fanIn), (2 / 0.87962566) * Math.sqrt(1 / fanIn)],
+    [
+      "VarianceScaling: σ = √(scale/fan_in)",
+      tutorial.varianceScaling,
+      Math.sqrt(1 / fanIn),
+      (2 / 0.87962566) * Math.sqrt(1 / fanIn),
+    ],
     ["lecun_normal: σ = √(1/fan_in)", tutorial.lecunNormal, Math.sqrt(1 / fanIn), Infinity],
     ["lecun_uniform: limit √(3/fan_in)", tutorial.lecunUniform, Math.sqrt(1 / fanIn), Math.sqrt(3 / fanIn)],
     ["glorot_normal: σ = √(2/(fan_in + fan_out))", tutorial.glorotNormal, Math.sqrt(2 / (fanIn + fanOut)), Infinity],
-    ["glorot_uniform: limit √(6/(fan_in + fan_out))", tutorial.glorotUniform, Math.sqrt(2 / (fanIn + fanOut)), Math.sqrt(6 / (fanIn + fanOut))],
+    [
+      "glorot_uniform: limit √(6/(fan_in + fan_out))",
+      tutorial.glorotUniform,
+      Math.sqrt(2 / (fanIn + fanOut)),
+      Math.sqrt(6 / (fanIn + fanOut)),
+    ],
     ["he_normal: σ = √(2/fan_in)", tutorial.heNormal, Math.sqrt(2 / fanIn), Infinity],
     ["he_uniform: limit √(6/fan_in)", tutorial.heUniform, Math.sqrt(2 / fanIn), Math.sqrt(6 / fanIn)],
   ])("%s", (_, make, sigma, limit) => {
@@ -231,4 +247,40 @@ describe("6. layers", () => {
     expect(losses.at(-1)!).toBeLessThan(losses[0]!);
     expect(kernelOf(model).data).not.toEqual(before);
   });
+});
+
+test("the example of the README runs as it stands, on a small set of images", () => {
+  mkdirSync("target", { recursive: true });
+  const folder = mkdtempSync(join("target", "readme-"));
+  try {
+    /** IDX: two zeros, type 8 (uint8), the number of axes, big-endian sizes, bytes. */
+    const idx = (name: string, sizes: number[], element: (i: number) => number): void => {
+      const header = new DataView(new ArrayBuffer(4 + 4 * sizes.length));
+      header.setUint32(0, 0x0800 + sizes.length);
+      sizes.forEach((size, axis) => {
+        header.setUint32(4 + 4 * axis, size);
+      });
+      const bytes = Uint8Array.from({ length: sizes.reduce((n, d) => n * d, 1) }, (_, i) => element(i));
+      writeFileSync(join(folder, name), Buffer.concat([Buffer.from(header.buffer), bytes]));
+    };
+    for (const [part, n] of [
+      ["train", 60],
+      ["t10k", 20],
+    ] as const) {
+      idx(`${part}-images-idx3-ubyte`, [n, 28, 28], (i) => (i * 31) % 256);
+      idx(`${part}-labels-idx1-ubyte`, [n], (i) => i % 10);
+    }
+    const block = readFileSync("README.md", "utf8").match(/```ts\n([\s\S]*?)```/)![1]!;
+    const code = block
+      .replace("loadData()", `loadData({ path: ${JSON.stringify(folder)} })`)
+      .replace('"digits', `"${folder}/digits`);
+    writeFileSync(join(folder, "example.mjs"), `${code}\nconsole.log(accuracy, loss > 0);`);
+    const { status, stdout, stderr } = spawnSync(process.execPath, [join(folder, "example.mjs")], { encoding: "utf8" });
+    expect(status, stderr).toBe(0);
+    expect(stdout).toMatch(/Total params: 407,050/); // 784·512 + 512 + 512·10 + 10
+    expect(stdout).toMatch(/Epoch 5\/5/);
+    expect(readFileSync(join(folder, "digits.safetensors")).length).toBeGreaterThan(4 * 407_050);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });

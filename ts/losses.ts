@@ -58,7 +58,7 @@ export function get(identifier: LossIdentifier | LossLikeFunction | null | undef
   } else if (isSerialized(identifier)) {
     return deserialize(identifier);
   }
-  throw new IdentifierError(unknownName("loss", identifier, [...Object.keys(CLASSES), ...Object.keys(FUNCTIONS)]));
+  throw new IdentifierError(unknownName("loss", identifier, [...Object.keys(FUNCTIONS), ...Object.keys(CLASSES)]));
 }
 
 const ofFunction = (fn: LossFunction, name: string): Loss => new LossFunctionWrapper(fn, name === "" ? {} : { name });

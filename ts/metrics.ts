@@ -76,9 +76,9 @@ const SHORT = {
 }; // biome-ignore format: a table
 
 const NAMES: Readonly<Record<string, KerasClass<Metric>>> = {
-  ...NAMED,
   ...Object.fromEntries(Object.entries(NAMED).map(([name, own]) => [toSnakeCase(name), own])),
   ...SHORT,
+  ...NAMED,
 };
 
 export type MetricName =

@@ -35,6 +35,9 @@ export function withValues<T>(values: Map<Variable, Tensor>, body: () => T): T {
   }
 }
 
+/** NOTE a function of its own: written inside the getter, the closure would share the getter's `this`, and no variable would ever be collected. */
+const freeState = (handle: number) => (): void => call((core) => core.stateFree(handle));
+
 /**
  * A tensor that keeps its value: `v.value` reads, `v.assign(x)` writes. In a traced function both are part of the trace.
  *
@@ -75,7 +78,7 @@ export class Variable implements StateSource {
     if (this.#state < 0) {
       const handle = call((core) => core.stateNew(sizeOf(this.shape)));
       this.#state = handle;
-      releaseWith(this, () => call((core) => core.stateFree(handle)));
+      releaseWith(this, freeState(handle));
       const initial = this.#initial!;
       this.#initial = null;
       this.#write(initial);

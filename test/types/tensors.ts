@@ -1,6 +1,6 @@
 // What the types promise of tensors, ops and functions of functions.
 
-import { grad, jit, ops, random, Tensor, tensor, valueAndGrad, Variable } from "keratin";
+import { grad, jit, ops, random, Tensor, tensor, Variable, valueAndGrad } from "keratin";
 import { expectType } from "./expect.js";
 
 const x = tensor([
@@ -64,7 +64,9 @@ ops.pad(x, [[1, 1]], { mode: "mirror" });
 // ---- gradients have the form of the argument
 
 expectType<Tensor>()(grad((w: Tensor) => ops.sum(w))(x));
-expectType<{ w: Tensor; b: Tensor[] }>()(grad((p: { w: Tensor; b: Tensor[] }) => ops.add(ops.sum(p.w), ops.sum(p.b[0]!)))({ w: x, b: [x] }));
+expectType<{ w: Tensor; b: Tensor[] }>()(
+  grad((p: { w: Tensor; b: Tensor[] }) => ops.add(ops.sum(p.w), ops.sum(p.b[0]!)))({ w: x, b: [x] }),
+);
 expectType<[Tensor, Tensor]>()(valueAndGrad((w: Tensor) => ops.sum(w))(x));
 // @ts-expect-error the function returns a tensor
 grad((w: Tensor) => w.shape.length);

@@ -13,8 +13,8 @@ export class ProgbarLogger extends Callback {
     this.#inFit = true;
   }
   override onEpochBegin(epoch: number): void {
-    this.#start();
     if (this.params.verbose > 0 && this.params.epochs > 1) console.log(`Epoch ${epoch + 1}/${this.params.epochs}`);
+    this.#start();
   }
   override onTrainBatchEnd(batch: number, logs: Logs): void {
     this.#draw(batch, logs);
@@ -45,22 +45,18 @@ export class ProgbarLogger extends Callback {
     this.#finish({});
   }
 
+  /** Makes the bar, from which time is counted. Logs are running results already: it shows them as they are. */
   #start(): void {
-    this.#bar = null;
     this.#seen = 0;
-  }
-  #get(logs: Logs): Progbar {
-    // Logs are running results already: the bar shows them as they are.
-    this.#bar ??= new Progbar(this.params.steps, { verbose: this.params.verbose, unitName: "step", statefulMetrics: Object.keys(logs) });
-    return this.#bar;
+    this.#bar = new Progbar(this.params.steps, { verbose: this.params.verbose, unitName: "step", statefulMetrics: "all" });
   }
   #draw(batch: number, logs: Logs): void {
     this.#seen = batch + 1;
-    if (this.params.verbose === 1) this.#get(logs).update(this.#seen, Object.entries(logs), false);
+    if (this.params.verbose === 1) this.#bar?.update(this.#seen, Object.entries(logs), false);
   }
   #finish(logs: Logs): void {
-    if (this.params.verbose === 0) return;
-    const bar = this.#get(logs);
+    const bar = this.#bar;
+    if (this.params.verbose === 0 || !bar) return;
     if (bar.target === null) bar.target = this.#seen;
     bar.update(bar.target, Object.entries(logs), true);
   }

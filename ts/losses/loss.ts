@@ -40,12 +40,13 @@ export const lossDefaults = (name: string | null, own: Config = {}): Config => (
  *     return ops.mean(ops.power(ops.abs(ops.subtract(yTrue, yPred)), 3), { axis: -1 });
  *   }
  * }
- * new Cubic().call([[0, 0]], [[1, 2]])                                // 4.5
- * new Cubic().call([[0, 0]], [[1, 2]], { sampleWeight: [2] })         // 9
+ * const cubic: losses.Loss = new Cubic();
+ * cubic.call([[0, 0]], [[1, 2]])                          // 4.5
+ * cubic.call([[0, 0]], [[1, 2]], { sampleWeight: [2] })   // 9
  * ```
  *
  * NOTE Keras has two methods, `call` per sample and `__call__` around it, which users of a loss call. Here both go by `call`: what a
- * class writes is the inner one, what an object answers to is the outer one.
+ * class writes is the inner one, what an object answers to is the outer one (hence the type `Loss` of the variable above).
  */
 export abstract class Loss<Options extends LossOptions = LossOptions> extends KerasObject<Options> {
   static override readonly module: string = "keras.losses";
@@ -109,7 +110,7 @@ export abstract class FunctionLoss<Options extends LossOptions = LossOptions> ex
     this.#options = fnOptions ?? own;
   }
 
-  override call(yTrue: TensorLike, yPred: TensorLike): Tensor {
+  override call(yTrue: TensorLike, yPred: TensorLike, _options?: LossCallOptions): Tensor {
     const [t, p] = alignRanks(tensor(yTrue), tensor(yPred));
     // A function of the user's that takes two arguments must not see a third.
     return Object.keys(this.#options).length > 0 ? this.fn(t, p, this.#options as never) : this.fn(t, p);

@@ -33,6 +33,7 @@ abstract class ConfusionIoU<Options extends MetricOptions> extends Metric<Option
   readonly #classes: Classes;
   /** Rows: true class, columns: predicted class. */
   readonly #matrix: Variable;
+  #warned = false;
 
   constructor(numClasses: number, targetClassIds: readonly number[], classes: Classes, options: Partial<Options>) {
     super(options, "int32");
@@ -70,7 +71,14 @@ abstract class ConfusionIoU<Options extends MetricOptions> extends Metric<Option
   /** Weights in the type of the counts. NOTE with integers, the default, fractions are cut off, as in Keras. */
   #weights(given: TensorLike): Tensor {
     const w = tensor(given);
-    if (this.dtype !== "float32" && w.dtype === "float32" && !w.isTraced && w.data.some((x) => !Number.isInteger(x))) {
+    if (
+      !this.#warned &&
+      this.dtype !== "float32" &&
+      w.dtype === "float32" &&
+      !w.isTraced &&
+      w.data.some((x) => !Number.isInteger(x))
+    ) {
+      this.#warned = true;
       console.warn(
         `keratin: ${this.name} counts in ${this.dtype}, which cuts off the fractions of sample weights. Give the metric dtype: "float32".`,
       );

@@ -9,8 +9,8 @@ export interface ProgbarOptions {
   verbose?: 0 | 1 | 2;
   /** Least seconds between two drawings of the bar. Default 0.05. */
   interval?: number;
-  /** Names whose values are shown as given; all others are averaged over the steps. */
-  statefulMetrics?: Iterable<string>;
+  /** Names whose values are shown as given ("all": every one); all others are averaged over the steps. */
+  statefulMetrics?: Iterable<string> | "all";
   /** What one step is called after the slash. Default "step". */
   unitName?: string;
   /** Receives each piece of text. Default: standard output, or `console.log` of finished lines where there is none. */
@@ -34,7 +34,7 @@ export class Progbar {
   readonly #width: number;
   readonly #verbose: 0 | 1 | 2;
   readonly #interval: number;
-  readonly #stateful: Set<string>;
+  readonly #stateful: { has(name: string): boolean };
   readonly #unitName: string;
   readonly #write: (text: string) => void;
   readonly #now: () => number;
@@ -52,7 +52,7 @@ export class Progbar {
     this.#width = options.width ?? 20;
     this.#verbose = options.verbose ?? 1;
     this.#interval = options.interval ?? 0.05;
-    this.#stateful = new Set(options.statefulMetrics);
+    this.#stateful = options.statefulMetrics === "all" ? { has: () => true } : new Set(options.statefulMetrics);
     this.#unitName = options.unitName ?? "step";
     this.#write = options.write ?? defaultWrite;
     this.#now = options.now ?? (() => performance.now() / 1000);

@@ -197,6 +197,7 @@ export class Trainer {
     // Building takes a batch, and with it, in Keras, one order of the rows that nobody uses.
     const fresh = this.#compiled === null;
     if (feed instanceof ArrayFeed) {
+      mustHaveRows("fit", feed.source);
       this.#prepare({ source: feed.source, rows: null, from: 0, size: Math.min(feed.batchSize, feed.source.size) });
       this.#checkTargets(feed.source);
       if (fresh && feed.order) feed.order(feed.withinBatch ? Math.min(feed.batchSize, feed.source.size) : feed.source.size);
@@ -215,43 +216,52 @@ export class Trainer {
     let logs: Logs = {};
     let iterator: AsyncIterator<Batch> | Iterator<Batch> | null = null;
     const listensBegin = callbacks.hears("onTrainBatchBegin");
-    for (let epoch = initialEpoch; epoch < epochs; epoch++) {
-      this.#resetMetrics();
-      await callbacks.call("onEpochBegin", epoch, {});
-      let step = 0;
-      let running: Logs = {};
-      iterator ??= iterate(feed);
-      while (stepsPerEpoch === null || step < stepsPerEpoch) {
-        signal?.throwIfAborted();
-        let next = await iterator.next();
-        if (next.done && stepsPerEpoch !== null) {
-          // A pass may end with an epoch: the next one begins then. One that ends inside an epoch ends it too.
-          iterator = iterate(feed);
-          if (step === 0) next = await iterator.next();
-          if (next.done) {
-            console.warn("fit: your input ran out of data; training of this epoch ends early. The iterable must yield at least stepsPerEpoch batches.");
+    try {
+      for (let epoch = initialEpoch; epoch < epochs; epoch++) {
+        this.#resetMetrics();
+        await callbacks.call("onEpochBegin", epoch, {});
+        let step = 0;
+        let running: Logs = {};
+        iterator ??= iterate(feed);
+        while (stepsPerEpoch === null || step < stepsPerEpoch) {
+          signal?.throwIfAborted();
+          let next = await iterator.next();
+          if (next.done && stepsPerEpoch !== null) {
+            // A pass may end with an epoch: the next one begins then. One that ends inside an epoch ends it too.
+            iterator = iterate(feed);
+            if (step === 0) next = await iterator.next();
+            if (next.done) {
+              console.warn(
+                "fit: your input ran out of data; training of this epoch ends early. The iterable must yield at least stepsPerEpoch batches.",
+              );
+            }
           }
+          if (next.done) break;
+          if (listensBegin) await callbacks.call("onTrainBatchBegin", step, {});
+          running = this.#runStep("train", next.value);
+          const pending = callbacks.call("onTrainBatchEnd", step, running);
+          if (pending) await pending;
+          step++;
+          await this.#turn();
+          if (model.stopTraining) break;
         }
-        if (next.done) break;
-        if (listensBegin) await callbacks.call("onTrainBatchBegin", step, {});
-        running = this.#runStep("train", next.value);
-        const pending = callbacks.call("onTrainBatchEnd", step, running);
-        if (pending) await pending;
-        step++;
-        await this.#turn();
+        if (stepsPerEpoch === null) {
+          await iterator.return?.();
+          iterator = null;
+        }
+        params.steps ??= step;
+        logs = { ...running };
+        const validateNow = typeof validationFreq === "number" ? (epoch + 1) % validationFreq === 0 : validationFreq.includes(epoch + 1);
+        if (validation && validateNow) {
+          const values = await this.#evaluate(validation, options.validationSteps ?? null, callbacks, signal);
+          for (const [name, value] of Object.entries(values)) logs[`val_${name}`] = value;
+        }
+        logs = sorted(logs);
+        await callbacks.call("onEpochEnd", epoch, logs);
         if (model.stopTraining) break;
       }
-      if (stepsPerEpoch === null) iterator = null;
-      params.steps ??= step;
-      logs = { ...running };
-      const validateNow = typeof validationFreq === "number" ? (epoch + 1) % validationFreq === 0 : validationFreq.includes(epoch + 1);
-      if (validation && validateNow) {
-        const values = await this.#evaluate(validation, options.validationSteps ?? null, callbacks, signal);
-        for (const [name, value] of Object.entries(values)) logs[`val_${name}`] = value;
-      }
-      logs = sorted(logs);
-      await callbacks.call("onEpochEnd", epoch, logs);
-      if (model.stopTraining) break;
+    } finally {
+      await iterator?.return?.(); // a generator of the user may have something to close
     }
     this.#settings!.optimizer.finalizeVariableValues(this.#trained);
     await callbacks.call("onTrainEnd", logs);
@@ -268,6 +278,7 @@ export class Trainer {
       ? new IterableFeed(x)
       : new ArrayFeed(ArraySource.of(x, y, options.sampleWeight ?? null), options.batchSize ?? 32);
     if (feed instanceof ArrayFeed) {
+      mustHaveRows("evaluate", feed.source);
       this.#prepare({ source: feed.source, rows: null, from: 0, size: Math.min(feed.batchSize, feed.source.size) });
       this.#checkTargets(feed.source);
     }
@@ -506,6 +517,10 @@ class CallbackModelView {
   setWeights(weights: readonly Tensor[]): void {
     this.#model.setWeights(weights);
   }
+}
+
+function mustHaveRows(where: string, source: ArraySource): void {
+  if (source.size === 0) throw new DataError(`${where}: there are no samples; x has 0 rows.`);
 }
 
 const isLeafLike = (x: unknown): boolean => typeof x === "object" && x !== null && "width" in x;

@@ -1,4 +1,4 @@
-// Weights of a model to and from safetensors, named by their paths.
+// Weights of a model to and from safetensors, named by their place in the model.
 
 import { checkOptions, FileError, StateError } from "../errors.js";
 import {
@@ -10,6 +10,8 @@ import {
 } from "../formats/safetensors.js";
 import type { Layer } from "../layers/layer.js";
 import { shapeText } from "../layers/structure.js";
+import { toSnakeCase } from "../saving/names.js";
+import { classNameOf, type KerasClass } from "../saving/object.js";
 import { Tensor } from "../tensor.js";
 import type { Variable } from "../variable.js";
 
@@ -71,12 +73,28 @@ export async function loadWeights(model: Layer, source: WeightsSource, options: 
   for (const [v, value] of values) v.assign(value);
 }
 
-/** The weights by path; a path that occurs twice gets a number. */
+/**
+ * The weights by structural names: `dense/kernel`, `dense_1/kernel`, counted by class inside the model. They do not depend on the names
+ * that layers happened to get, so a second model made by the same code reads the file (Keras' own weight files count the same way).
+ */
 function named(model: Layer): Map<string, Variable> {
+  const names = new Map<Variable, string>();
+  const walk = (layer: Layer, prefix: string): void => {
+    const counts = new Map<string, number>();
+    for (const sub of layer.subLayers) {
+      const base = toSnakeCase(classNameOf(sub.constructor as unknown as KerasClass));
+      const n = counts.get(base) ?? 0;
+      counts.set(base, n + 1);
+      walk(sub, `${prefix}${base}${n === 0 ? "" : `_${n}`}/`);
+    }
+    for (const v of layer.weights) if (!names.has(v)) names.set(v, prefix + v.name);
+  };
+  walk(model, "");
   const found = new Map<string, Variable>();
   for (const v of model.weights) {
-    let name = v.path;
-    for (let n = 1; found.has(name); n++) name = `${v.path}_${n}`;
+    const base = names.get(v)!;
+    let name = base;
+    for (let n = 1; found.has(name); n++) name = `${base}_${n}`;
     found.set(name, v);
   }
   return found;

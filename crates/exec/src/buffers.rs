@@ -43,7 +43,11 @@ impl Drop for StateBuf {
 }
 
 fn layout(words: usize) -> Layout {
-    let bytes = words.max(1).checked_mul(4).and_then(|b| b.checked_next_multiple_of(ALIGN)).unwrap_or(usize::MAX / 2);
+    let bytes = words
+        .max(1)
+        .checked_mul(4)
+        .and_then(|b| b.checked_next_multiple_of(ALIGN))
+        .unwrap_or(usize::MAX / 2);
     Layout::from_size_align(bytes, ALIGN).expect("internal: a buffer larger than the address space")
 }
 

@@ -29,7 +29,13 @@ unsafe impl<T> Sync for Shared<T> {}
 unsafe impl<T> Send for Shared<T> {}
 
 pub fn map_units(m: &MapProgram) -> Units {
-    Units { count: m.n, words: 1, cost: MAP_COST * m.instrs.len() as f32, grain: BLOCK, coarse: false }
+    Units {
+        count: m.n,
+        words: 1,
+        cost: MAP_COST * m.instrs.len() as f32,
+        grain: BLOCK,
+        coarse: false,
+    }
 }
 
 pub fn worth_sharing(units: &Units) -> bool {
@@ -46,7 +52,13 @@ pub fn share(units: Units, f: &(dyn Fn(usize, usize, usize) + Sync)) {
         return f(0, units.count, par::thread_id());
     }
     let total = units.cost * units.count as f32;
-    let wanted = if units.coarse { threads } else { (threads * PER_THREAD).min((total / CHUNK) as usize).next_multiple_of(threads) };
+    let wanted = if units.coarse {
+        threads
+    } else {
+        (threads * PER_THREAD)
+            .min((total / CHUNK) as usize)
+            .next_multiple_of(threads)
+    };
     let grains = units.count.div_ceil(units.grain);
     let chunks = wanted.clamp(1, grains);
     let border = |i: usize| (grains * i / chunks * units.grain).min(units.count);
@@ -67,7 +79,13 @@ mod tests {
     fn chunks_cover_every_unit_once_and_begin_at_grains() {
         for (count, grain) in [(1, 1), (5, 4), (1000, 4), (4097, 64), (100_000, 512)] {
             let seen = Mutex::new(vec![0; count]);
-            let units = Units { count, words: 1, cost: 1e4, grain, coarse: false };
+            let units = Units {
+                count,
+                words: 1,
+                cost: 1e4,
+                grain,
+                coarse: false,
+            };
             share(units, &|from, to, _| {
                 assert!(from % grain == 0 || from == count);
                 seen.lock().unwrap()[from..to].iter_mut().for_each(|n| *n += 1);

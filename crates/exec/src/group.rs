@@ -26,12 +26,20 @@ pub fn group(nodes: &Nodes, fuse: bool) -> Vec<Unit> {
             continue;
         }
         let size = |i: usize| nodes.ty(nodes.nodes[i].first).numel();
-        let mut near: Vec<usize> = makers.iter().copied().filter(|&m| nodes.nodes[m].op.kind == Kind::Map && size(m) == size(at)).collect();
+        let mut near: Vec<usize> = makers
+            .iter()
+            .copied()
+            .filter(|&m| nodes.nodes[m].op.kind == Kind::Map && size(m) == size(at))
+            .collect();
         near.sort_unstable_by(|a, b| b.cmp(a)); // the latest first: the longest chain
         near.dedup();
         for m in near {
             let (a, b) = (p.root(m), p.root(at));
-            if a != b && p.inputs_after(nodes, a, b) <= MAX_INPUTS && p.members[a].len() + p.members[b].len() <= MAX_NODES && p.apart(nodes, a, b) {
+            if a != b
+                && p.inputs_after(nodes, a, b) <= MAX_INPUTS
+                && p.members[a].len() + p.members[b].len() <= MAX_NODES
+                && p.apart(nodes, a, b)
+            {
                 p.merge(a, b);
             }
         }
@@ -51,7 +59,12 @@ struct Partition {
 impl Partition {
     fn new(n: usize) -> Self {
         let words = n.div_ceil(64);
-        Partition { root: (0..n).collect(), members: vec![Vec::new(); n], before: vec![Vec::new(); n], words }
+        Partition {
+            root: (0..n).collect(),
+            members: vec![Vec::new(); n],
+            before: vec![Vec::new(); n],
+            words,
+        }
     }
     fn root(&self, node: usize) -> usize {
         self.root[node]
@@ -128,8 +141,12 @@ impl Partition {
         let mut waits = vec![0usize; n];
         let mut readers: Vec<Vec<usize>> = vec![Vec::new(); n];
         for u in 0..n {
-            let mut makers: Vec<usize> =
-                self.members[u].iter().flat_map(|&m| &nodes.nodes[m].inputs).map(|&v| self.root[nodes.value(v).node.0 as usize]).filter(|&r| r != u).collect();
+            let mut makers: Vec<usize> = self.members[u]
+                .iter()
+                .flat_map(|&m| &nodes.nodes[m].inputs)
+                .map(|&v| self.root[nodes.value(v).node.0 as usize])
+                .filter(|&r| r != u)
+                .collect();
             makers.sort_unstable();
             makers.dedup();
             waits[u] = makers.len();

@@ -1,6 +1,9 @@
 //! How a graph runs: `compile` passes it through simplify, group, lower and plan to a `Program`, whose run is one call.
 
-#![cfg_attr(all(target_arch = "wasm32", target_feature = "atomics"), feature(stdarch_wasm_atomic_wait))]
+#![cfg_attr(
+    all(target_arch = "wasm32", target_feature = "atomics"),
+    feature(stdarch_wasm_atomic_wait)
+)]
 
 mod buffers;
 mod chunks;
@@ -39,26 +42,51 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Options { simplify: true, group: true, in_place: true, poison: false, verify: cfg!(debug_assertions) }
+        Options {
+            simplify: true,
+            group: true,
+            in_place: true,
+            poison: false,
+            verify: cfg!(debug_assertions),
+        }
     }
 }
 
 /// Compiles what `outputs` and `updates` need. An update gives a state (by number) its value after the run; all updates see the values
 /// before it. `states` finds a state's memory.
-pub fn compile(nodes: &Nodes, outputs: &[ValueId], updates: &[(usize, ValueId)], states: &dyn Fn(usize) -> Rc<StateBuf>, options: &Options) -> Result<Program, Error> {
+pub fn compile(
+    nodes: &Nodes,
+    outputs: &[ValueId],
+    updates: &[(usize, ValueId)],
+    states: &dyn Fn(usize) -> Rc<StateBuf>,
+    options: &Options,
+) -> Result<Program, Error> {
     let wanted: Vec<ValueId> = outputs.iter().copied().chain(updates.iter().map(|u| u.1)).collect();
     let targets: Vec<usize> = updates.iter().map(|u| u.0).collect();
-    let code = code(nodes, &wanted, outputs.len(), &targets, false, options)?;
+    let code = code(nodes, &wanted, outputs.len(), &targets, None, options)?;
     let found = code.low.states.iter().map(|&number| states(number)).collect();
     Ok(Program::new(code, found))
 }
 
-/// `wanted` are outputs, then the new values of the states `targets`.
-fn code(nodes: &Nodes, wanted: &[ValueId], outputs: usize, targets: &[usize], body: bool, options: &Options) -> Result<Code, Error> {
+/// `wanted` are outputs, then the new values of the states `targets`. `operands` are the inputs of a loop's body.
+fn code(
+    nodes: &Nodes,
+    wanted: &[ValueId],
+    outputs: usize,
+    targets: &[usize],
+    operands: Option<&[ValueId]>,
+    options: &Options,
+) -> Result<Code, Error> {
     let simple = simplify::simplify(nodes, wanted, options.simplify)?;
     check(&simple.nodes, options);
     let units = group::group(&simple.nodes, options.group);
-    let mut low = lower::lower(&simple.nodes, &units, &simple.wanted, body, &|b: &Body| code(&b.nodes, &b.outputs, b.outputs.len(), &[], true, options))?;
+    let mut low = lower::lower(
+        &simple.nodes,
+        &units,
+        &simple.wanted,
+        operands.is_some(),
+        &|b: &Body| code(&b.nodes, &b.outputs, b.outputs.len(), &[], Some(&b.inputs), options),
+    )?;
     let mut updates = Vec::new();
     for (k, &number) in targets.iter().enumerate() {
         let state = low.state_buffer(number, low.buffers[low.wanted[outputs + k]].words);
@@ -71,9 +99,26 @@ fn code(nodes: &Nodes, wanted: &[ValueId], outputs: usize, targets: &[usize], bo
         let needed: Vec<usize> = kept.iter().copied().chain(updates.iter().map(|u| u.1)).collect();
         epilogue::attach(&mut low, &needed);
     }
-    let plan = plan::plan(&simple.nodes, &mut low, &kept, &updates, options.in_place, body);
-    debug_assert!(low.buffers.iter().zip(&plan.offsets).all(|(b, o)| b.home != Home::Arena || *o != usize::MAX || b.words == 0 || low.works.is_empty()));
-    Ok(Code::new(simple.nodes, low, plan, options.poison))
+    let plan = plan::plan(
+        &simple.nodes,
+        &mut low,
+        &kept,
+        &updates,
+        options.in_place,
+        operands.is_some(),
+    );
+    debug_assert!(
+        low.buffers
+            .iter()
+            .zip(&plan.offsets)
+            .all(|(b, o)| b.home != Home::Arena || *o != usize::MAX || b.words == 0 || low.works.is_empty())
+    );
+    let positions = operands
+        .unwrap_or_default()
+        .iter()
+        .map(|&v| nodes.maker(v).attrs.ints[0] as usize)
+        .collect();
+    Ok(Code::new(simple.nodes, low, plan, positions, options.poison))
 }
 
 fn check(nodes: &Nodes, options: &Options) {

@@ -36,10 +36,20 @@ pub struct Place {
 
 impl Place {
     fn whole(buffer: usize, shape: &[usize]) -> Place {
-        Place { buffer, offset: 0, strides: dense(shape) }
+        Place {
+            buffer,
+            offset: 0,
+            strides: dense(shape),
+        }
     }
     pub fn is_dense(&self, shape: &[usize]) -> bool {
-        numel(shape) == 0 || self.strides.iter().zip(dense(shape)).zip(shape).all(|((&s, d), &n)| n == 1 || s == d)
+        numel(shape) == 0
+            || self
+                .strides
+                .iter()
+                .zip(dense(shape))
+                .zip(shape)
+                .all(|((&s, d), &n)| n == 1 || s == d)
     }
 }
 
@@ -63,9 +73,29 @@ pub struct Operand {
 /// One step of a program.
 pub enum Work {
     Map(MapProgram),
-    Call { node: usize, operands: Vec<Operand>, results: Vec<usize>, types: Vec<Type>, units: Units, workspace: usize, epilogue: Option<MapProgram> },
-    Copy { dst: usize, fill: Option<u32>, pieces: Vec<CopyPiece> },
-    Loop { node: usize, operands: Vec<Operand>, results: Vec<usize>, body: Box<Code>, region: usize },
+    Call {
+        node: usize,
+        operands: Vec<Operand>,
+        results: Vec<usize>,
+        types: Vec<Type>,
+        units: Units,
+        workspace: usize,
+        epilogue: Option<MapProgram>,
+    },
+    Copy {
+        dst: usize,
+        fill: Option<u32>,
+        pieces: Vec<CopyPiece>,
+    },
+    /// `states` are the buffers of the states that the body reads, in the body's order.
+    Loop {
+        node: usize,
+        operands: Vec<Operand>,
+        states: Vec<usize>,
+        results: Vec<usize>,
+        body: Box<Code>,
+        region: usize,
+    },
 }
 
 impl Work {
@@ -74,21 +104,34 @@ impl Work {
         let map = |m: &MapProgram| m.inputs.iter().map(|i| i.buffer).collect::<Vec<_>>();
         match self {
             Work::Map(m) => map(m),
-            Work::Call { operands, results, epilogue, .. } => {
+            Work::Call {
+                operands,
+                results,
+                epilogue,
+                ..
+            } => {
                 let mut all: Vec<usize> = operands.iter().map(|o| o.place.buffer).collect();
                 // Its own result stays inside the step.
                 all.extend(epilogue.iter().flat_map(map).filter(|b| !results.contains(b)));
                 all
             }
             Work::Copy { pieces, .. } => pieces.iter().map(|p| p.src.buffer).collect(),
-            Work::Loop { operands, .. } => operands.iter().map(|o| o.place.buffer).collect(),
+            Work::Loop { operands, states, .. } => operands
+                .iter()
+                .map(|o| o.place.buffer)
+                .chain(states.iter().copied())
+                .collect(),
         }
     }
     /// Buffers that it writes.
     pub fn writes(&self) -> Vec<usize> {
         match self {
             Work::Map(m) => m.outputs.clone(),
-            Work::Call { results, epilogue, .. } => results.iter().copied().chain(epilogue.iter().flat_map(|m| m.outputs.iter().copied())).collect(),
+            Work::Call { results, epilogue, .. } => results
+                .iter()
+                .copied()
+                .chain(epilogue.iter().flat_map(|m| m.outputs.iter().copied()))
+                .collect(),
             Work::Copy { dst, .. } => vec![*dst],
             Work::Loop { results, region, .. } => results.iter().copied().chain([*region]).collect(),
         }
@@ -120,9 +163,18 @@ pub struct Lowering<'a> {
 }
 
 /// Lowers units. In a loop's body inputs are the caller's memory and outputs are always the body's own.
-pub fn lower(nodes: &Nodes, units: &[Unit], wanted: &[ValueId], body: bool, compile_body: &dyn Fn(&keratin_graph::Body) -> Result<Code, Error>) -> Result<Lowered, Error> {
+pub fn lower(
+    nodes: &Nodes,
+    units: &[Unit],
+    wanted: &[ValueId],
+    body: bool,
+    compile_body: &dyn Fn(&keratin_graph::Body) -> Result<Code, Error>,
+) -> Result<Lowered, Error> {
     let mut unit_of = vec![usize::MAX; nodes.nodes.len()];
-    units.iter().enumerate().for_each(|(u, unit)| unit.nodes.iter().for_each(|&n| unit_of[n] = u));
+    units
+        .iter()
+        .enumerate()
+        .for_each(|(u, unit)| unit.nodes.iter().for_each(|&n| unit_of[n] = u));
     let mut leaves = vec![false; nodes.values.len()];
     wanted.iter().for_each(|v| leaves[v.index()] = true);
     for (at, node) in nodes.nodes.iter().enumerate() {
@@ -132,8 +184,22 @@ pub fn lower(nodes: &Nodes, units: &[Unit], wanted: &[ValueId], body: bool, comp
             }
         }
     }
-    let out = Lowered { buffers: vec![], works: vec![], constants: vec![], states: vec![], inputs: HashMap::new(), wanted: vec![] };
-    let mut l = Lowering { nodes, body, out, places: vec![None; nodes.values.len()], dense_copies: HashMap::new(), leaves };
+    let out = Lowered {
+        buffers: vec![],
+        works: vec![],
+        constants: vec![],
+        states: vec![],
+        inputs: HashMap::new(),
+        wanted: vec![],
+    };
+    let mut l = Lowering {
+        nodes,
+        body,
+        out,
+        places: vec![None; nodes.values.len()],
+        dense_copies: HashMap::new(),
+        leaves,
+    };
     for node in nodes.nodes.iter().filter(|n| n.op.kind == Kind::Source) {
         l.source(node);
     }
@@ -160,7 +226,9 @@ impl Lowering<'_> {
         self.out.buffers.len() - 1
     }
     fn place(&self, v: ValueId) -> &Place {
-        self.places[v.index()].as_ref().expect("internal: a value is read before it is made")
+        self.places[v.index()]
+            .as_ref()
+            .expect("internal: a value is read before it is made")
     }
 
     fn source(&mut self, node: &keratin_graph::Node) {
@@ -205,8 +273,17 @@ impl Lowering<'_> {
     }
     fn copy_of(&mut self, src: Place, shape: &[usize]) -> usize {
         let dst = self.buffer(Home::Arena, numel(shape));
-        let piece = CopyPiece { src, shape: shape.to_vec(), dst_offset: 0, dst_strides: strides(shape) };
-        self.out.works.push(Work::Copy { dst, fill: None, pieces: vec![piece] });
+        let piece = CopyPiece {
+            src,
+            shape: shape.to_vec(),
+            dst_offset: 0,
+            dst_strides: strides(shape),
+        };
+        self.out.works.push(Work::Copy {
+            dst,
+            fill: None,
+            pieces: vec![piece],
+        });
         dst
     }
     /// A buffer that holds exactly the value. In a body it is never the caller's memory.
@@ -225,7 +302,14 @@ impl Lowering<'_> {
         let node = &self.nodes.nodes[at];
         let types: Vec<&Type> = node.inputs.iter().map(|&v| self.nodes.ty(v)).collect();
         let result = vec![self.nodes.ty(node.first).clone()];
-        let plan = plan(&Infer { op: node.op.name, inputs: &types, attrs: &node.attrs }, &result);
+        let plan = plan(
+            &Infer {
+                op: node.op.name,
+                inputs: &types,
+                attrs: &node.attrs,
+            },
+            &result,
+        );
         let shape = &result[0].shape;
         let single = plan.fill.is_none() && plan.pieces.len() == 1 && plan.pieces[0].shape == *shape;
         let mut sources = Vec::with_capacity(plan.pieces.len());
@@ -235,12 +319,20 @@ impl Lowering<'_> {
             let (place, ty) = (self.place(v).clone(), dense(source));
             // A piece that takes the input as it lies can read any strides; others count on a row-major source.
             let as_it_lies = p.src_offset == 0 && p.shape == *source && p.src_strides == ty;
-            let composed = if as_it_lies && !place.is_dense(source) { Some(place.strides.clone()) } else { permuted(&p.src_strides, &p.shape, &ty, &place, source) };
+            let composed = if as_it_lies && !place.is_dense(source) {
+                Some(place.strides.clone())
+            } else {
+                permuted(&p.src_strides, &p.shape, &ty, &place, source)
+            };
             sources.push(match composed {
                 Some(strides) if p.src_offset == 0 => Place { strides, ..place },
                 _ => {
                     let base = self.dense(v);
-                    Place { buffer: base.buffer, offset: base.offset + p.src_offset, strides: p.src_strides.clone() }
+                    Place {
+                        buffer: base.buffer,
+                        offset: base.offset + p.src_offset,
+                        strides: p.src_strides.clone(),
+                    }
                 }
             });
         }
@@ -250,8 +342,19 @@ impl Lowering<'_> {
         }
         let dst = self.buffer(Home::Arena, numel(shape));
         let pieces = plan.pieces.into_iter().zip(sources);
-        let pieces = pieces.map(|(p, src)| CopyPiece { src, shape: p.shape, dst_offset: p.dst_offset, dst_strides: p.dst_strides }).collect();
-        self.out.works.push(Work::Copy { dst, fill: plan.fill, pieces });
+        let pieces = pieces
+            .map(|(p, src)| CopyPiece {
+                src,
+                shape: p.shape,
+                dst_offset: p.dst_offset,
+                dst_strides: p.dst_strides,
+            })
+            .collect();
+        self.out.works.push(Work::Copy {
+            dst,
+            fill: plan.fill,
+            pieces,
+        });
         self.places[node.first.index()] = Some(Place::whole(dst, shape));
     }
 
@@ -268,10 +371,18 @@ impl Lowering<'_> {
                 let shape = &nodes.ty(v).shape;
                 let place = self.place(v).clone();
                 let input = match access_of(shape, &place.strides) {
-                    Some(access) => MapInput { buffer: place.buffer, offset: place.offset, access },
+                    Some(access) => MapInput {
+                        buffer: place.buffer,
+                        offset: place.offset,
+                        access,
+                    },
                     None => {
                         let d = self.dense(v);
-                        MapInput { buffer: d.buffer, offset: d.offset, access: Access::Full }
+                        MapInput {
+                            buffer: d.buffer,
+                            offset: d.offset,
+                            access: Access::Full,
+                        }
                     }
                 };
                 inputs.push((v, input));
@@ -302,19 +413,37 @@ impl Lowering<'_> {
 
     fn call(&mut self, at: usize) {
         let node = &self.nodes.nodes[at];
-        let Kernel::Call(def) = &node.op.kernel else { unreachable!("internal: a call without a kernel") };
+        let Kernel::Call(def) = &node.op.kernel else {
+            unreachable!("internal: a call without a kernel")
+        };
         let operands: Vec<Operand> = node.inputs.iter().map(|&v| self.operand(v, def.strided)).collect();
         let types: Vec<Type> = node.results().map(|v| self.nodes.ty(v).clone()).collect();
         let inputs: Vec<&Type> = operands.iter().map(|o| &o.ty).collect();
-        let geometry = Geometry { inputs: &inputs, outputs: &types, attrs: &node.attrs };
+        let geometry = Geometry {
+            inputs: &inputs,
+            outputs: &types,
+            attrs: &node.attrs,
+        };
         let (units, workspace) = ((def.units)(&geometry), (def.workspace)(&geometry));
         let results = self.results(at);
-        self.out.works.push(Work::Call { node: at, operands, results, types, units, workspace, epilogue: None });
+        self.out.works.push(Work::Call {
+            node: at,
+            operands,
+            results,
+            types,
+            units,
+            workspace,
+            epilogue: None,
+        });
     }
     fn operand(&mut self, v: ValueId, strided: bool) -> Operand {
         let ty = self.nodes.ty(v).clone();
         let place = self.place(v).clone();
-        let place = if strided && place.strides.iter().all(|&s| s >= 0) { place } else { self.dense(v) };
+        let place = if strided && place.strides.iter().all(|&s| s >= 0) {
+            place
+        } else {
+            self.dense(v)
+        };
         Operand { place, ty }
     }
     fn results(&mut self, at: usize) -> Vec<usize> {
@@ -330,13 +459,32 @@ impl Lowering<'_> {
             .collect()
     }
 
-    fn repeat(&mut self, at: usize, compile_body: &dyn Fn(&keratin_graph::Body) -> Result<Code, Error>) -> Result<(), Error> {
+    fn repeat(
+        &mut self,
+        at: usize,
+        compile_body: &dyn Fn(&keratin_graph::Body) -> Result<Code, Error>,
+    ) -> Result<(), Error> {
         let node = &self.nodes.nodes[at];
-        let body = Box::new(compile_body(node.attrs.body.as_ref().expect("internal: a loop without a body"))?);
+        let body = Box::new(compile_body(
+            node.attrs.body.as_ref().expect("internal: a loop without a body"),
+        )?);
         let operands: Vec<Operand> = node.inputs.iter().map(|&v| self.operand(v, false)).collect();
+        let states = body
+            .low
+            .states
+            .iter()
+            .map(|&number| self.out.state_buffer(number, body.low.state_words(number)))
+            .collect();
         let results = self.results(at);
         let region = self.buffer(Home::Arena, body.words());
-        self.out.works.push(Work::Loop { node: at, operands, results, body, region });
+        self.out.works.push(Work::Loop {
+            node: at,
+            operands,
+            states,
+            results,
+            body,
+            region,
+        });
         Ok(())
     }
 }
@@ -363,11 +511,23 @@ fn permuted(view: &[isize], shape: &[usize], own: &[isize], place: &Place, sourc
 }
 
 /// Gives the values of a unit registers: inputs, results, and as few temporaries as live at once.
-fn registers(nodes: &Nodes, unit: &Unit, n: usize, inputs: &[(ValueId, MapInput)], outputs: &[(ValueId, usize)]) -> MapProgram {
+fn registers(
+    nodes: &Nodes,
+    unit: &Unit,
+    n: usize,
+    inputs: &[(ValueId, MapInput)],
+    outputs: &[(ValueId, usize)],
+) -> MapProgram {
     let first_temporary = inputs.len() + outputs.len();
     let mut register: HashMap<ValueId, usize> = HashMap::new();
-    inputs.iter().enumerate().for_each(|(r, (v, _))| _ = register.insert(*v, r));
-    outputs.iter().enumerate().for_each(|(k, (v, _))| _ = register.insert(*v, inputs.len() + k));
+    inputs
+        .iter()
+        .enumerate()
+        .for_each(|(r, (v, _))| _ = register.insert(*v, r));
+    outputs
+        .iter()
+        .enumerate()
+        .for_each(|(k, (v, _))| _ = register.insert(*v, inputs.len() + k));
     let mut last_use: HashMap<ValueId, usize> = HashMap::new();
     for (i, &m) in unit.nodes.iter().enumerate() {
         nodes.nodes[m].inputs.iter().for_each(|v| _ = last_use.insert(*v, i));
@@ -394,19 +554,44 @@ fn registers(nodes: &Nodes, unit: &Unit, n: usize, inputs: &[(ValueId, MapInput)
                 first_temporary + temporaries - 1
             })
         });
-        let from = node.inputs.first().map_or(nodes.ty(node.first).dtype, |&v| nodes.ty(v).dtype);
+        let from = node
+            .inputs
+            .first()
+            .map_or(nodes.ty(node.first).dtype, |&v| nodes.ty(v).dtype);
         // The last input's type decides where the first is a condition: kernels of words take any.
         let f = match &node.op.kernel {
             Kernel::Map(f) => f(from).unwrap_or_else(|| panic!("internal: {} has no kernel for {from}", node.op.name)),
             Kernel::Cast(f) => f(from, nodes.ty(node.first).dtype),
-            Kernel::Source | Kernel::View(_) | Kernel::Call(_) | Kernel::Loop => unreachable!("internal: not elementwise"),
+            Kernel::Source | Kernel::View(_) | Kernel::Call(_) | Kernel::Loop => {
+                unreachable!("internal: not elementwise")
+            }
         };
-        instrs.push(Instr { f, name: node.op.name, dst, src, params: node.attrs.floats.clone() });
+        instrs.push(Instr {
+            f,
+            name: node.op.name,
+            dst,
+            src,
+            params: node.attrs.floats.clone(),
+        });
     }
-    MapProgram { n, inputs: inputs.iter().map(|(_, i)| *i).collect(), outputs: outputs.iter().map(|(_, b)| *b).collect(), temporaries, instrs }
+    MapProgram {
+        n,
+        inputs: inputs.iter().map(|(_, i)| *i).collect(),
+        outputs: outputs.iter().map(|(_, b)| *b).collect(),
+        temporaries,
+        instrs,
+    }
 }
 
 impl Lowered {
+    /// Words of a state that the code reads.
+    pub fn state_words(&self, number: usize) -> usize {
+        let found = self
+            .buffers
+            .iter()
+            .find(|b| matches!(b.home, Home::State(i) if self.states[i] == number));
+        found.map_or(0, |b| b.words)
+    }
     /// The buffer of a state, made if the graph does not read it.
     pub fn state_buffer(&mut self, number: usize, words: usize) -> usize {
         let at = match self.states.iter().position(|&s| s == number) {
@@ -419,7 +604,10 @@ impl Lowered {
         match self.buffers.iter().position(|b| b.home == Home::State(at)) {
             Some(b) => b,
             None => {
-                self.buffers.push(Buffer { home: Home::State(at), words });
+                self.buffers.push(Buffer {
+                    home: Home::State(at),
+                    words,
+                });
                 self.buffers.len() - 1
             }
         }
@@ -442,10 +630,26 @@ impl Lowered {
     }
     fn copied(&mut self, buffer: usize) -> usize {
         let words = self.buffers[buffer].words;
-        self.buffers.push(Buffer { home: Home::Arena, words });
+        self.buffers.push(Buffer {
+            home: Home::Arena,
+            words,
+        });
         let dst = self.buffers.len() - 1;
-        let src = Place { buffer, offset: 0, strides: vec![1] };
-        self.works.push(Work::Copy { dst, fill: None, pieces: vec![CopyPiece { src, shape: vec![words], dst_offset: 0, dst_strides: vec![1] }] });
+        let src = Place {
+            buffer,
+            offset: 0,
+            strides: vec![1],
+        };
+        self.works.push(Work::Copy {
+            dst,
+            fill: None,
+            pieces: vec![CopyPiece {
+                src,
+                shape: vec![words],
+                dst_offset: 0,
+                dst_strides: vec![1],
+            }],
+        });
         dst
     }
 }

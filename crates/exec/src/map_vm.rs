@@ -12,7 +12,10 @@ const MAX_REGISTERS: usize = 72;
 pub enum Access {
     /// Element i.
     Full,
-    Repeat { n: usize, inner: usize },
+    Repeat {
+        n: usize,
+        inner: usize,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -135,8 +138,15 @@ unsafe fn load(dst: *mut u32, source: *const u32, start: usize, len: usize, n: u
 
 /// The access that reads strides over a shape, if it has one: one contiguous stretch of axes that advance, all others repeat.
 pub fn access_of(shape: &[usize], strides: &[isize]) -> Option<Access> {
-    let axes: Vec<(usize, isize)> = shape.iter().copied().zip(strides.iter().copied()).filter(|(n, _)| *n != 1).collect();
-    let Some(last) = axes.iter().rposition(|(_, s)| *s != 0) else { return Some(Access::Repeat { n: 1, inner: 1 }) };
+    let axes: Vec<(usize, isize)> = shape
+        .iter()
+        .copied()
+        .zip(strides.iter().copied())
+        .filter(|(n, _)| *n != 1)
+        .collect();
+    let Some(last) = axes.iter().rposition(|(_, s)| *s != 0) else {
+        return Some(Access::Repeat { n: 1, inner: 1 });
+    };
     let first = axes.iter().position(|(_, s)| *s != 0)?;
     let mut expected = 1;
     for (n, s) in axes[first..=last].iter().rev() {
@@ -148,7 +158,11 @@ pub fn access_of(shape: &[usize], strides: &[isize]) -> Option<Access> {
     let inner: usize = axes[last + 1..].iter().map(|(n, _)| n).product();
     let n = expected as usize;
     let outer: usize = axes[..first].iter().map(|(n, _)| n).product();
-    Some(if outer == 1 && inner == 1 { Access::Full } else { Access::Repeat { n, inner } })
+    Some(if outer == 1 && inner == 1 {
+        Access::Full
+    } else {
+        Access::Repeat { n, inner }
+    })
 }
 
 #[cfg(test)]
@@ -160,7 +174,10 @@ mod tests {
         assert_eq!(access_of(&[4, 5], &[5, 1]), Some(Access::Full));
         assert_eq!(access_of(&[4, 5], &[0, 1]), Some(Access::Repeat { n: 5, inner: 1 })); // a bias
         assert_eq!(access_of(&[4, 5], &[1, 0]), Some(Access::Repeat { n: 4, inner: 5 })); // a row's mean
-        assert_eq!(access_of(&[2, 3, 4], &[0, 1, 0]), Some(Access::Repeat { n: 3, inner: 4 })); // a channel in the middle
+        assert_eq!(
+            access_of(&[2, 3, 4], &[0, 1, 0]),
+            Some(Access::Repeat { n: 3, inner: 4 })
+        ); // a channel in the middle
         assert_eq!(access_of(&[4, 5], &[0, 0]), Some(Access::Repeat { n: 1, inner: 1 }));
         assert_eq!(access_of(&[4, 5], &[1, 4]), None); // a transpose
         assert_eq!(access_of(&[4, 5, 6], &[6, 0, 1]), None); // a gap

@@ -25,7 +25,14 @@ struct Life {
 const END: usize = usize::MAX;
 
 /// Plans a program whose `updates` are pairs of a state's buffer and the buffer with its new value. Buffers may be redirected to states.
-pub fn plan(nodes: &Nodes, low: &mut Lowered, outputs: &[usize], updates: &[(usize, usize)], in_place: bool, external_inputs: bool) -> Plan {
+pub fn plan(
+    nodes: &Nodes,
+    low: &mut Lowered,
+    outputs: &[usize],
+    updates: &[(usize, usize)],
+    in_place: bool,
+    external_inputs: bool,
+) -> Plan {
     let copies = place_updates(nodes, low, outputs, updates, in_place);
     let mut life = lifetimes(low, outputs);
     copies.iter().for_each(|&(_, from)| life.dies[from] = END);
@@ -58,7 +65,11 @@ pub fn plan(nodes: &Nodes, low: &mut Lowered, outputs: &[usize], updates: &[(usi
             };
             // An epilogue may also write over the result that it reads.
             let own = match work {
-                Work::Call { results, epilogue: Some(_), .. } => results.clone(),
+                Work::Call {
+                    results,
+                    epilogue: Some(_),
+                    ..
+                } => results.clone(),
                 _ => vec![],
             };
             match work.reads().iter().chain(&own).find(|b| heir(b)) {
@@ -69,7 +80,12 @@ pub fn plan(nodes: &Nodes, low: &mut Lowered, outputs: &[usize], updates: &[(usi
                 None => offsets[out] = space.take(low.buffers[out].words),
             }
         }
-        let mut gone: Vec<usize> = work.reads().into_iter().chain(work.writes()).filter(|&b| life.dies[b] == at && in_arena(low.buffers[b].home)).collect();
+        let mut gone: Vec<usize> = work
+            .reads()
+            .into_iter()
+            .chain(work.writes())
+            .filter(|&b| life.dies[b] == at && in_arena(low.buffers[b].home))
+            .collect();
         gone.sort_unstable();
         gone.dedup();
         for b in gone {
@@ -80,11 +96,19 @@ pub fn plan(nodes: &Nodes, low: &mut Lowered, outputs: &[usize], updates: &[(usi
         }
     }
     // Buffers that nothing writes or reads (an input that is an output) keep their place.
-    Plan { offsets, words: space.top, freed, copies }
+    Plan {
+        offsets,
+        words: space.top,
+        freed,
+        copies,
+    }
 }
 
 fn lifetimes(low: &Lowered, outputs: &[usize]) -> Life {
-    let mut life = Life { born: vec![END; low.buffers.len()], dies: vec![0; low.buffers.len()] };
+    let mut life = Life {
+        born: vec![END; low.buffers.len()],
+        dies: vec![0; low.buffers.len()],
+    };
     for (at, work) in low.works.iter().enumerate() {
         for b in work.writes() {
             life.born[b] = life.born[b].min(at);
@@ -99,12 +123,20 @@ fn lifetimes(low: &Lowered, outputs: &[usize]) -> Life {
 }
 
 /// Lets updates be made where the state lives, when nobody needs the old value any more; the others are copied at the end.
-fn place_updates(nodes: &Nodes, low: &mut Lowered, outputs: &[usize], updates: &[(usize, usize)], in_place: bool) -> Vec<(usize, usize)> {
+fn place_updates(
+    nodes: &Nodes,
+    low: &mut Lowered,
+    outputs: &[usize],
+    updates: &[(usize, usize)],
+    in_place: bool,
+) -> Vec<(usize, usize)> {
     let mut copies = Vec::new();
     for &(state, value) in updates {
         let life = lifetimes(low, outputs);
         let maker = life.born[value];
-        let movable = low.buffers[value].home == Home::Arena && maker != END && updates.iter().filter(|u| u.1 == value).count() == 1;
+        let movable = low.buffers[value].home == Home::Arena
+            && maker != END
+            && updates.iter().filter(|u| u.1 == value).count() == 1;
         // The state's own buffer may have been given to no other update: each state is updated once.
         let last_read = low.works.iter().rposition(|w| w.reads().contains(&state));
         let old_value_is_output = outputs.contains(&state) || updates.iter().any(|u| u.1 == state);
@@ -126,13 +158,23 @@ fn place_updates(nodes: &Nodes, low: &mut Lowered, outputs: &[usize], updates: &
 fn may_share(nodes: &Nodes, work: &Work, out: usize, read: usize) -> bool {
     match work {
         Work::Map(m) => map_may_share(m, out, read),
-        Work::Call { node, operands, results, epilogue, .. } => {
+        Work::Call {
+            node,
+            operands,
+            results,
+            epilogue,
+            ..
+        } => {
             let among_operands = operands.iter().any(|o| o.place.buffer == read);
             if let Some(k) = results.iter().position(|&r| r == out) {
-                let Kernel::Call(def) = &nodes.nodes[*node].op.kernel else { return false };
+                let Kernel::Call(def) = &nodes.nodes[*node].op.kernel else {
+                    return false;
+                };
                 let pair = operands.iter().position(|o| o.place.buffer == read);
                 let once = operands.iter().filter(|o| o.place.buffer == read).count() == 1;
-                return epilogue.is_none() && once && pair.is_some_and(|i| operands[i].place.offset == 0 && def.in_place.contains(&(k, i)));
+                return epilogue.is_none()
+                    && once
+                    && pair.is_some_and(|i| operands[i].place.offset == 0 && def.in_place.contains(&(k, i)));
             }
             !among_operands && epilogue.as_ref().is_some_and(|m| map_may_share(m, out, read))
         }
@@ -142,13 +184,21 @@ fn may_share(nodes: &Nodes, work: &Work, out: usize, read: usize) -> bool {
 
 /// Element by element, a result may replace what is read at the same place, if no later instruction of the block reads it.
 fn map_may_share(m: &MapProgram, out: usize, read: usize) -> bool {
-    let Some(k) = m.outputs.iter().position(|&b| b == out) else { return false };
+    let Some(k) = m.outputs.iter().position(|&b| b == out) else {
+        return false;
+    };
     let register = m.inputs.len() + k;
-    let Some(written) = m.instrs.iter().position(|i| i.dst == register) else { return false };
-    m.inputs.iter().enumerate().filter(|(_, i)| i.buffer == read).all(|(r, i)| {
-        let last = m.instrs.iter().rposition(|instr| instr.src.contains(&r));
-        i.access == Access::Full && i.offset == 0 && last.is_none_or(|l| l <= written)
-    })
+    let Some(written) = m.instrs.iter().position(|i| i.dst == register) else {
+        return false;
+    };
+    m.inputs
+        .iter()
+        .enumerate()
+        .filter(|(_, i)| i.buffer == read)
+        .all(|(r, i)| {
+            let last = m.instrs.iter().rposition(|instr| instr.src.contains(&r));
+            i.access == Access::Full && i.offset == 0 && last.is_none_or(|l| l <= written)
+        })
 }
 
 /// Free stretches of the arena, first fit.
@@ -164,7 +214,9 @@ impl Space {
     }
     fn take(&mut self, words: usize) -> usize {
         let size = Self::round(words);
-        let best = (0..self.free.len()).filter(|&i| self.free[i].1 >= size).min_by_key(|&i| self.free[i].1);
+        let best = (0..self.free.len())
+            .filter(|&i| self.free[i].1 >= size)
+            .min_by_key(|&i| self.free[i].1);
         if let Some(i) = best {
             let (at, room) = self.free[i];
             if room == size {

@@ -18,6 +18,8 @@ pub struct Code {
     pub(crate) nodes: Nodes,
     pub(crate) low: Lowered,
     pub(crate) plan: Plan,
+    /// The number of a body's input by its position among the loop's operands.
+    positions: Vec<usize>,
     /// Addresses by buffer, good for one place of the arena.
     table: Vec<*mut u32>,
     /// Words of scratch for each thread.
@@ -26,16 +28,32 @@ pub struct Code {
 }
 
 impl Code {
-    pub(crate) fn new(nodes: Nodes, low: Lowered, plan: Plan, poison: bool) -> Code {
+    pub(crate) fn new(nodes: Nodes, low: Lowered, plan: Plan, positions: Vec<usize>, poison: bool) -> Code {
         let scratch = |w: &Work| match w {
             Work::Map(m) => m.workspace(),
-            Work::Call { workspace, epilogue, .. } => (*workspace).max(epilogue.as_ref().map_or(0, |m| m.workspace())),
+            Work::Call {
+                workspace, epilogue, ..
+            } => (*workspace).max(epilogue.as_ref().map_or(0, |m| m.workspace())),
             Work::Copy { .. } => 0,
             Work::Loop { body, .. } => body.scratch,
         };
-        let scratch = low.works.iter().map(scratch).max().unwrap_or(0).next_multiple_of(buffers::GRAIN);
+        let scratch = low
+            .works
+            .iter()
+            .map(scratch)
+            .max()
+            .unwrap_or(0)
+            .next_multiple_of(buffers::GRAIN);
         let table = vec![core::ptr::null_mut(); low.buffers.len()];
-        Code { nodes, low, plan, table, scratch, poison }
+        Code {
+            nodes,
+            low,
+            plan,
+            positions,
+            table,
+            scratch,
+            poison,
+        }
     }
 
     /// Words of the arena that the buffers need.
@@ -47,18 +65,21 @@ impl Code {
     }
 
     /// Fills the table of addresses. Inputs of a body keep what `set_input` gave them.
-    fn link(&mut self, base: *mut u32, states: &[Rc<StateBuf>]) {
+    fn link(&mut self, base: *mut u32, states: &[*mut u32]) {
         for (b, buffer) in self.low.buffers.iter().enumerate() {
             self.table[b] = match buffer.home {
-                Home::State(i) => states[i].ptr(),
+                Home::State(i) => states[i],
                 Home::Constant(i) => self.low.constants[i].as_ptr().cast_mut(),
-                Home::Arena | Home::Input(_) if self.plan.offsets[b] != usize::MAX => base.wrapping_add(self.plan.offsets[b]),
+                Home::Arena | Home::Input(_) if self.plan.offsets[b] != usize::MAX => {
+                    base.wrapping_add(self.plan.offsets[b])
+                }
                 Home::Arena | Home::Input(_) => self.table[b],
             };
         }
     }
-    fn set_input(&mut self, number: usize, at: *mut u32) {
-        if let Some(&b) = self.low.inputs.get(&number) {
+    /// Gives a body its `position`-th operand.
+    fn set_input(&mut self, position: usize, at: *mut u32) {
+        if let Some(&b) = self.low.inputs.get(&self.positions[position]) {
             self.table[b] = at;
         }
     }
@@ -81,10 +102,29 @@ impl Code {
     /// As `run`; earlier steps have run.
     unsafe fn run_step(&mut self, at: usize, scratch: *mut u32) {
         let each = self.scratch;
-        if let Work::Loop { node, body, region, operands, results } = &mut self.low.works[at] {
+        if let Work::Loop {
+            node,
+            body,
+            region,
+            operands,
+            states,
+            results,
+        } = &mut self.low.works[at]
+        {
             let shape = Loop::of(&self.nodes.nodes[*node].attrs);
             // SAFETY: the caller's, and the plan's: the region holds the body's words.
-            unsafe { run_loop(&shape, body, self.table[*region], operands, results, &self.table, scratch) };
+            unsafe {
+                run_loop(
+                    &shape,
+                    body,
+                    self.table[*region],
+                    operands,
+                    states,
+                    results,
+                    &self.table,
+                    scratch,
+                )
+            };
         } else {
             let (table, nodes) = (Shared(self.table.as_slice()), &self.nodes);
             let scratch = Shared(scratch);
@@ -101,13 +141,29 @@ impl Code {
                         }
                         for p in pieces {
                             let src = table.get()[p.src.buffer].add(p.src.offset);
-                            copy::strided(table.get()[*dst].add(p.dst_offset), &p.dst_strides, src, &p.src.strides, &p.shape);
+                            copy::strided(
+                                table.get()[*dst].add(p.dst_offset),
+                                &p.dst_strides,
+                                src,
+                                &p.src.strides,
+                                &p.shape,
+                            );
                         }
                     }
                 }
-                Work::Call { node, operands, results, types, units, epilogue, .. } => {
+                Work::Call {
+                    node,
+                    operands,
+                    results,
+                    types,
+                    units,
+                    epilogue,
+                    ..
+                } => {
                     let node = &nodes.nodes[*node];
-                    let Kernel::Call(def) = &node.op.kernel else { unreachable!("internal: a call without a kernel") };
+                    let Kernel::Call(def) = &node.op.kernel else {
+                        unreachable!("internal: a call without a kernel")
+                    };
                     let inputs: Vec<Operand> = operands
                         .iter()
                         .map(|o| Operand {
@@ -125,7 +181,15 @@ impl Code {
                         // SAFETY: units of a call are apart, and the scratch is this thread's.
                         unsafe {
                             let workspace = scratch.get().add(thread * each);
-                            (def.run)(&Call { inputs: inputs.get(), outputs: outputs.get(), types, attrs: attrs.get(), from, to, workspace });
+                            (def.run)(&Call {
+                                inputs: inputs.get(),
+                                outputs: outputs.get(),
+                                types,
+                                attrs: attrs.get(),
+                                from,
+                                to,
+                                workspace,
+                            });
                             if let Some(m) = epilogue {
                                 m.run(table.get(), workspace, from * units.words, to * units.words);
                             }
@@ -148,7 +212,16 @@ impl Code {
 ///
 /// # Safety
 /// As `Code::run` for the body; operands and results have the types that the loop's row inferred.
-unsafe fn run_loop(shape: &Loop, body: &mut Code, region: *mut u32, operands: &[crate::lower::Operand], results: &[usize], table: &[*mut u32], scratch: *mut u32) {
+unsafe fn run_loop(
+    shape: &Loop,
+    body: &mut Code,
+    region: *mut u32,
+    operands: &[crate::lower::Operand],
+    states: &[usize],
+    results: &[usize],
+    table: &[*mut u32],
+    scratch: *mut u32,
+) {
     let at = |p: &Place| table[p.buffer].wrapping_add(p.offset);
     let (first_carry, first_x) = (shape.consts, shape.consts + shape.carries);
     let slice = |ty: &Type| numel(&ty.shape[1..]);
@@ -157,7 +230,8 @@ unsafe fn run_loop(shape: &Loop, body: &mut Code, region: *mut u32, operands: &[
         // SAFETY: a carry has its result's type.
         unsafe { core::ptr::copy_nonoverlapping(at(&o.place), table[results[k]], o.ty.numel()) };
     }
-    body.link(region, &[]);
+    let states: Vec<*mut u32> = states.iter().map(|&b| table[b]).collect();
+    body.link(region, &states);
     for (k, o) in operands[..first_carry].iter().enumerate() {
         body.set_input(k, at(&o.place));
     }
@@ -175,7 +249,11 @@ unsafe fn run_loop(shape: &Loop, body: &mut Code, region: *mut u32, operands: &[
             for (k, &result) in results.iter().enumerate() {
                 let from = body.low.wanted[k];
                 let words = body.low.buffers[from].words;
-                let to = if k < shape.carries { table[result] } else { table[result].add(i * words) };
+                let to = if k < shape.carries {
+                    table[result]
+                } else {
+                    table[result].add(i * words)
+                };
                 core::ptr::copy_nonoverlapping(body.table[from], to, words);
             }
         }
@@ -191,7 +269,11 @@ pub struct Program {
 
 impl Program {
     pub(crate) fn new(code: Code, states: Vec<Rc<StateBuf>>) -> Program {
-        Program { code, states, linked: (core::ptr::null_mut(), 0) }
+        Program {
+            code,
+            states,
+            linked: (core::ptr::null_mut(), 0),
+        }
     }
 
     /// Makes sure of the arena's room and the table of addresses.
@@ -199,7 +281,8 @@ impl Program {
         let threads = crate::par::threads();
         let base = buffers::arena(self.code.words() + threads * self.code.scratch_words());
         if self.linked != (base, threads) {
-            self.code.link(base, &self.states);
+            let states: Vec<*mut u32> = self.states.iter().map(|s| s.ptr()).collect();
+            self.code.link(base, &states);
             self.linked = (base, threads);
         }
         base.wrapping_add(self.code.words())
@@ -240,7 +323,11 @@ impl Program {
                 self.code.run_step(step, scratch);
             } else {
                 for &(state, from) in &self.code.plan.copies {
-                    core::ptr::copy(self.code.table[from], self.code.table[state], self.code.low.buffers[state].words);
+                    core::ptr::copy(
+                        self.code.table[from],
+                        self.code.table[state],
+                        self.code.low.buffers[state].words,
+                    );
                 }
             }
         }

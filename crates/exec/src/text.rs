@@ -11,13 +11,22 @@ pub fn text(program: &Program, times: &[f64]) -> String {
     let (code, nodes) = (&program.code, &program.code.nodes);
     let mut out = String::new();
     let kib = program.arena_words() as f64 * 4.0 / 1024.0;
-    let _ = writeln!(out, "{} nodes → {} steps, arena {kib:.1} KiB", nodes.nodes.len(), program.steps());
+    let _ = writeln!(
+        out,
+        "{} nodes → {} steps, arena {kib:.1} KiB",
+        nodes.nodes.len(),
+        program.steps()
+    );
     for (at, work) in code.low.works.iter().enumerate() {
         let line = format!("  {at:>3}: {}", describe(nodes, work));
         push(&mut out, line, times.get(at));
     }
     if !code.plan.copies.is_empty() {
-        let line = format!("  {:>3}: copy to {} states", code.low.works.len(), code.plan.copies.len());
+        let line = format!(
+            "  {:>3}: copy to {} states",
+            code.low.works.len(),
+            code.plan.copies.len()
+        );
         push(&mut out, line, times.get(code.low.works.len()));
     }
     if !times.is_empty() {
@@ -47,19 +56,45 @@ fn describe(nodes: &Nodes, work: &Work) -> String {
         Work::Map(m) => format!("{} × {}", map_text(m), m.n),
         Work::Copy { pieces, fill, .. } => {
             let shapes: Vec<String> = pieces.iter().map(|p| format!("{:?}", p.shape)).collect();
-            format!("copy {}{}", shapes.join(" "), if fill.is_some() { " into a fill" } else { "" })
+            format!(
+                "copy {}{}",
+                shapes.join(" "),
+                if fill.is_some() { " into a fill" } else { "" }
+            )
         }
-        Work::Call { node, operands, types, epilogue, .. } => {
+        Work::Call {
+            node,
+            operands,
+            types,
+            epilogue,
+            ..
+        } => {
             let node = &nodes.nodes[*node];
             let shapes: Vec<String> = operands.iter().map(|o| format!("{:?}", o.ty.shape)).collect();
-            let tail = epilogue.as_ref().map_or(String::new(), |m| format!(" + {}", map_text(m)));
+            let tail = epilogue
+                .as_ref()
+                .map_or(String::new(), |m| format!(" + {}", map_text(m)));
             let path = nodes.path_of(node);
-            let place = if path.is_empty() { String::new() } else { format!("  # {path}") };
-            format!("{}{tail} {} → {:?}{place}", node.op.name, shapes.join(" "), types[0].shape)
+            let place = if path.is_empty() {
+                String::new()
+            } else {
+                format!("  # {path}")
+            };
+            format!(
+                "{}{tail} {} → {:?}{place}",
+                node.op.name,
+                shapes.join(" "),
+                types[0].shape
+            )
         }
         Work::Loop { node, body, .. } => {
             let node = &nodes.nodes[*node];
-            format!("{} of {} steps, {} nodes each", node.op.name, node.attrs.ints[2], body.nodes.nodes.len())
+            format!(
+                "{} of {} steps, {} nodes each",
+                node.op.name,
+                node.attrs.ints[2],
+                body.nodes.nodes.len()
+            )
         }
     }
 }

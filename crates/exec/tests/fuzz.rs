@@ -13,7 +13,10 @@ struct Dice(u64);
 
 impl Dice {
     fn below(&mut self, n: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        self.0 = self
+            .0
+            .wrapping_mul(6364136223846793005)
+            .wrapping_add(1442695040888963407);
         (self.0 >> 33) as usize % n
     }
     fn pick<T: Copy>(&mut self, of: &[T]) -> T {
@@ -27,7 +30,15 @@ fn grow<'g>(d: &mut Dice, all: &[Tensor<'g>]) -> Tensor<'g> {
     let shape = x.shape();
     let bounded = |t: Tensor<'g>| t.map(&unary::TANH);
     match d.below(12) {
-        0 => x.map(d.pick(&[&unary::TANH, &unary::SIGMOID, &unary::NEGATIVE, &unary::SOFTPLUS, &unary::SIN, &unary::ERF, &unary::ARCTAN])),
+        0 => x.map(d.pick(&[
+            &unary::TANH,
+            &unary::SIGMOID,
+            &unary::NEGATIVE,
+            &unary::SOFTPLUS,
+            &unary::SIN,
+            &unary::ERF,
+            &unary::ARCTAN,
+        ])),
         1 | 2 => {
             let same: Vec<Tensor> = all.iter().copied().filter(|t| t.shape() == shape).collect();
             let y = d.pick(&same);
@@ -51,7 +62,11 @@ fn grow<'g>(d: &mut Dice, all: &[Tensor<'g>]) -> Tensor<'g> {
             x.transpose(&order)
         }
         7 if shape.len() == 2 => {
-            let fits: Vec<Tensor> = all.iter().copied().filter(|t| t.ndim() == 2 && t.shape()[0] == shape[1]).collect();
+            let fits: Vec<Tensor> = all
+                .iter()
+                .copied()
+                .filter(|t| t.ndim() == 2 && t.shape()[0] == shape[1])
+                .collect();
             match fits.is_empty() {
                 true => bounded(x.dot(x, false, true)),
                 false => bounded(x.dot(d.pick(&fits), false, false)),
@@ -65,7 +80,13 @@ fn grow<'g>(d: &mut Dice, all: &[Tensor<'g>]) -> Tensor<'g> {
                 _ => x.narrow(axis, 0, shape[axis].div_ceil(2)),
             }
         }
-        9 if !shape.is_empty() => x.pad(&shape.iter().map(|_| (d.below(2), d.below(2), d.below(2))).collect::<Vec<_>>(), 0.5),
+        9 if !shape.is_empty() => x.pad(
+            &shape
+                .iter()
+                .map(|_| (d.below(2), d.below(2), d.below(2)))
+                .collect::<Vec<_>>(),
+            0.5,
+        ),
         10 if !shape.is_empty() => x.map(d.pick(&[&fast::SOFTMAX, &unary::TANH])),
         _ => x.reshape(&[x.numel()]),
     }
@@ -75,7 +96,15 @@ fn one(seed: u64) {
     let g = Graph::new();
     let mut d = Dice(seed);
     let shapes: [&[usize]; 6] = [&[3, 4], &[4, 3], &[5], &[2, 3, 4], &[17, 5], &[]];
-    let sources: Vec<Tensor> = (0..4).map(|k| if k % 2 == 0 { g.input(k, d.pick(&shapes), F32) } else { g.state(k, d.pick(&shapes), F32) }).collect();
+    let sources: Vec<Tensor> = (0..4)
+        .map(|k| {
+            if k % 2 == 0 {
+                g.input(k, d.pick(&shapes), F32)
+            } else {
+                g.state(k, d.pick(&shapes), F32)
+            }
+        })
+        .collect();
     let mut all = sources.clone();
     for _ in 0..4 + d.below(24) {
         let next = grow(&mut d, &all);
@@ -90,7 +119,15 @@ fn one(seed: u64) {
     wanted.extend(grad(loss, &sources));
     let ids: Vec<ValueId> = wanted.iter().map(|t| t.id).collect();
     // States take new values of their own shape.
-    let updates: Vec<(usize, ValueId)> = [1, 3].into_iter().filter_map(|k| all.iter().rev().find(|t| t.shape() == sources[k].shape()).map(|t| (k, t.id))).collect();
+    let updates: Vec<(usize, ValueId)> = [1, 3]
+        .into_iter()
+        .filter_map(|k| {
+            all.iter()
+                .rev()
+                .find(|t| t.shape() == sources[k].shape())
+                .map(|t| (k, t.id))
+        })
+        .collect();
     let nodes = g.nodes();
     let (inputs, states) = samples(&nodes, seed);
     let states = if states.len() == 2 { states } else { return }; // a state that nothing reads has no samples
@@ -110,7 +147,12 @@ fn one(seed: u64) {
                 }
                 first = Some(words);
             }
-            Some(first) => assert_eq!(first, &words, "seed {seed}: other bits with {options:?}\n{}", keratin_graph::display::text(&nodes, &ids)),
+            Some(first) => assert_eq!(
+                first,
+                &words,
+                "seed {seed}: other bits with {options:?}\n{}",
+                keratin_graph::display::text(&nodes, &ids)
+            ),
         }
     }
 }
@@ -120,7 +162,10 @@ fn random_graphs_agree_with_the_oracle_and_with_themselves() {
     (1..=300).for_each(one);
     if let Some(seconds) = std::env::var("KERATIN_FUZZ").ok().and_then(|s| s.parse().ok()) {
         let end = Instant::now() + Duration::from_secs(seconds);
-        let mut seed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_nanos() as u64;
+        let mut seed = std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap()
+            .as_nanos() as u64;
         while Instant::now() < end {
             println!("seed {seed}");
             one(seed);

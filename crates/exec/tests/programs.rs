@@ -46,8 +46,13 @@ fn views_in_every_place_a_value_can_go() {
         x.sum(&[0, 2]).broadcast(&[2, 4]) + 1.0,
         x.sum(&[1]).reshape(&[3, 1, 5]).broadcast(&[3, 4, 5]) - x,
         t.reduce(&reduce::MAX, &[0, 2]),
-        x.narrow(2, 0, 1).reshape(&[3, 4]).dot(x.narrow(2, 1, 1).reshape(&[3, 4]), false, true),
-        x.narrow(0, 0, 1).reshape(&[4, 5]).transpose(&[1, 0]).dot(x.narrow(0, 2, 1).reshape(&[4, 5]), false, false),
+        x.narrow(2, 0, 1)
+            .reshape(&[3, 4])
+            .dot(x.narrow(2, 1, 1).reshape(&[3, 4]), false, true),
+        x.narrow(0, 0, 1)
+            .reshape(&[4, 5])
+            .transpose(&[1, 0])
+            .dot(x.narrow(0, 2, 1).reshape(&[4, 5]), false, false),
         x.transpose(&[0, 2, 1]).dot(x, false, false),
     ];
     check("views", &g, &outputs, 1e-6);
@@ -56,7 +61,11 @@ fn views_in_every_place_a_value_can_go() {
 #[test]
 fn an_output_may_be_an_input_a_state_a_constant_or_there_twice() {
     let g = Graph::new();
-    let (x, s, c) = (g.input(0, [3], F32), g.state(0, [3], F32), g.constant(vec![1, 2, 3], &[3], I32));
+    let (x, s, c) = (
+        g.input(0, [3], F32),
+        g.state(0, [3], F32),
+        g.constant(vec![1, 2, 3], &[3], I32),
+    );
     check("outputs", &g, &[x, s, c, x, x.reshape(&[1, 3]), s.flip(0)], 0.0);
 }
 
@@ -64,7 +73,12 @@ fn an_output_may_be_an_input_a_state_a_constant_or_there_twice() {
 fn updates_all_see_the_values_before_the_run() {
     for options in all_options() {
         let g = Graph::new();
-        let (x, a, b, c) = (g.input(0, [4], F32), g.state(0, [4], F32), g.state(1, [4], F32), g.state(2, [4], F32));
+        let (x, a, b, c) = (
+            g.input(0, [4], F32),
+            g.state(0, [4], F32),
+            g.state(1, [4], F32),
+            g.state(2, [4], F32),
+        );
         // a and b change places, c grows, and an output shows the old c.
         let updates = [(0, b.id), (1, a.id), (2, (c + x).id)];
         let product = a * b;
@@ -75,7 +89,11 @@ fn updates_all_see_the_values_before_the_run() {
         let (outputs, after) = run(&nodes, &[c.id, product.id], &updates, &inputs, &states, &options, 1);
         assert_eq!(outputs[0], old(2), "{options:?}");
         assert_eq!((&after[&0], &after[&1]), (&old(1), &old(0)), "{options:?}");
-        let grown: Vec<u32> = states[&2].iter().zip(&inputs[&0]).map(|(&c, &x)| (c as f32 + x as f32).to_bits()).collect();
+        let grown: Vec<u32> = states[&2]
+            .iter()
+            .zip(&inputs[&0])
+            .map(|(&c, &x)| (c as f32 + x as f32).to_bits())
+            .collect();
         assert_eq!(after[&2], grown, "{options:?}");
     }
 }
@@ -123,7 +141,11 @@ fn scans_run_forward_backward_and_inside_each_other() {
 fn a_recurrence_of_a_thousand_steps_and_its_gradient() {
     // h ← 0.9·h + x·w: consts, carry and xs all have gradients.
     let body = Graph::new();
-    let (w, h, x) = (body.input(0, [3], F32), body.input(1, [3], F32), body.input(2, [3], F32));
+    let (w, h, x) = (
+        body.input(0, [3], F32),
+        body.input(1, [3], F32),
+        body.input(2, [3], F32),
+    );
     let next = h * 0.9 + x * w;
     let ids = vec![w.id, h.id, x.id];
     let out = vec![next.id];
@@ -157,14 +179,27 @@ fn indices_and_random_words() {
     let order = g.tensor(g.apply(&index::ARGSORT, &[table.id], Attrs::default()).unwrap()[0]);
     let bits = g.tensor(g.apply(&random::RANDOM_BITS, &[key.id], Attrs::ints([5, 65])).unwrap()[0]);
     let keep = bits.map_with(&random::BITS_KEEP, &[0.3]);
-    check("indices", &g, &[rows, back, order, bits, keep.select(bits, bits.like(0.0))], 1e-5);
+    check(
+        "indices",
+        &g,
+        &[rows, back, order, bits, keep.select(bits, bits.like(0.0))],
+        1e-5,
+    );
 }
 
 #[test]
 fn empty_and_scalar_tensors() {
     let g = Graph::new();
     let (e, s) = (g.input(0, [0, 3], F32), g.input(1, [] as [usize; 0], F32));
-    let outputs = [e + s, e.sum(&[0]), e.sum(&[0, 1]) + s, s.exp(), e.transpose(&[1, 0]), e.dot(g.input(2, [3, 2], F32), false, false), e.transpose(&[1, 0]).dot(e, false, false)];
+    let outputs = [
+        e + s,
+        e.sum(&[0]),
+        e.sum(&[0, 1]) + s,
+        s.exp(),
+        e.transpose(&[1, 0]),
+        e.dot(g.input(2, [3, 2], F32), false, false),
+        e.transpose(&[1, 0]).dot(e, false, false),
+    ];
     check("empty", &g, &outputs, 1e-6);
 }
 

@@ -7,11 +7,24 @@ use core::fmt;
 #[derive(Clone, Debug, PartialEq)]
 pub enum Error {
     /// Two shapes that do not broadcast.
-    Broadcast { op: &'static str, left: Shape, right: Shape },
+    Broadcast {
+        op: &'static str,
+        left: Shape,
+        right: Shape,
+    },
     /// A product whose inner sizes differ.
-    Inner { op: &'static str, left: Shape, right: Shape, sizes: (usize, usize) },
+    Inner {
+        op: &'static str,
+        left: Shape,
+        right: Shape,
+        sizes: (usize, usize),
+    },
     /// Shapes that an op needs to be equal, or of another form.
-    Shape { op: &'static str, expected: String, found: Shape },
+    Shape {
+        op: &'static str,
+        expected: String,
+        found: Shape,
+    },
     /// An axis outside the shape.
     Axis { op: &'static str, axis: i64, ndim: usize },
     /// A reshape that would change the number of elements.
@@ -19,7 +32,11 @@ pub enum Error {
     /// An element type that the op has no rule for.
     DType { op: &'static str, found: DType },
     /// Another number of inputs than the op takes.
-    Arity { op: &'static str, expected: usize, found: usize },
+    Arity {
+        op: &'static str,
+        expected: usize,
+        found: usize,
+    },
     /// An attribute that makes no sense.
     Attribute { op: &'static str, what: String },
     /// A text that is not a graph.
@@ -32,15 +49,30 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         match self {
             Error::Broadcast { op, left, right } => {
-                write!(f, "{op}: shapes {left:?} and {right:?} do not broadcast: aligned at the end, sizes must agree or be 1.")
+                write!(
+                    f,
+                    "{op}: shapes {left:?} and {right:?} do not broadcast: aligned at the end, sizes must agree or be 1."
+                )
             }
-            Error::Inner { op, left, right, sizes: (a, b) } => {
-                write!(f, "{op}: inner sizes differ: {left:?} · {right:?} ({a} ≠ {b}). Was the layer built for another input?")
+            Error::Inner {
+                op,
+                left,
+                right,
+                sizes: (a, b),
+            } => {
+                write!(
+                    f,
+                    "{op}: inner sizes differ: {left:?} · {right:?} ({a} ≠ {b}). Was the layer built for another input?"
+                )
             }
             Error::Shape { op, expected, found } => write!(f, "{op}: expected {expected}, received shape {found:?}."),
             Error::Axis { op, axis, ndim } => match ndim {
                 0 => write!(f, "{op}: axis {axis} of a scalar: it has no axes."),
-                _ => write!(f, "{op}: axis {axis} is out of range; a tensor of {ndim} axes has -{ndim} … {}.", ndim - 1),
+                _ => write!(
+                    f,
+                    "{op}: axis {axis} is out of range; a tensor of {ndim} axes has -{ndim} … {}.",
+                    ndim - 1
+                ),
             },
             Error::Size { from, to } => write!(
                 f,
@@ -52,7 +84,10 @@ impl fmt::Display for Error {
             Error::Arity { op, expected, found } => write!(f, "{op}: takes {expected} tensors, received {found}."),
             Error::Attribute { op, what } => write!(f, "{op}: {what}"),
             Error::Parse { line, what } => write!(f, "line {line}: {what}"),
-            Error::TooLarge { op, shape } => write!(f, "{op}: a tensor of shape {shape:?} is larger than the memory of a WebAssembly module."),
+            Error::TooLarge { op, shape } => write!(
+                f,
+                "{op}: a tensor of shape {shape:?} is larger than the memory of a WebAssembly module."
+            ),
         }
     }
 }

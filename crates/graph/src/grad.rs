@@ -9,14 +9,20 @@ use crate::tensor::Tensor;
 pub fn grad<'g>(y: Tensor<'g>, wrt: &[Tensor<'g>]) -> Vec<Tensor<'g>> {
     let one = y.graph.scalar(1.0).broadcast(&y.shape());
     let pulled = pull(&[(y, one)], wrt);
-    pulled.into_iter().zip(wrt).map(|(g, x)| g.unwrap_or_else(|| y.graph.scalar(0.0).broadcast(&x.shape()))).collect()
+    pulled
+        .into_iter()
+        .zip(wrt)
+        .map(|(g, x)| g.unwrap_or_else(|| y.graph.scalar(0.0).broadcast(&x.shape())))
+        .collect()
 }
 
 /// Pulls cotangents of several values back to `wrt`; `None` where nothing comes.
 ///
 /// Only nodes on a path from `wrt` are visited, newest first: ids grow from inputs to readers.
 pub fn pull<'g>(seeds: &[(Tensor<'g>, Tensor<'g>)], wrt: &[Tensor<'g>]) -> Vec<Option<Tensor<'g>>> {
-    let Some(graph) = seeds.first().map(|s| s.0.graph) else { return vec![None; wrt.len()] };
+    let Some(graph) = seeds.first().map(|s| s.0.graph) else {
+        return vec![None; wrt.len()];
+    };
     let reached = on_path(graph, wrt, seeds.iter().map(|s| s.0.id).max().unwrap_or(ValueId(0)));
     let mut cotangents: Vec<Option<Tensor<'g>>> = vec![None; reached.len()];
     for (y, g) in seeds {
@@ -30,7 +36,10 @@ pub fn pull<'g>(seeds: &[(Tensor<'g>, Tensor<'g>)], wrt: &[Tensor<'g>]) -> Vec<O
             if node.first.index() >= reached.len() {
                 continue;
             }
-            let mine: Vec<_> = node.results().map(|v| cotangents.get(v.index()).copied().flatten()).collect();
+            let mine: Vec<_> = node
+                .results()
+                .map(|v| cotangents.get(v.index()).copied().flatten())
+                .collect();
             let wanted: Vec<bool> = node.inputs.iter().map(|v| reached[v.index()]).collect();
             if mine.iter().all(Option::is_none) || !wanted.contains(&true) {
                 continue;
@@ -51,7 +60,9 @@ pub fn pull<'g>(seeds: &[(Tensor<'g>, Tensor<'g>)], wrt: &[Tensor<'g>]) -> Vec<O
             }
         }
     }
-    wrt.iter().map(|x| cotangents.get(x.id.index()).copied().flatten()).collect()
+    wrt.iter()
+        .map(|x| cotangents.get(x.id.index()).copied().flatten())
+        .collect()
 }
 
 fn add<'g>(cotangents: &mut [Option<Tensor<'g>>], at: ValueId, g: Tensor<'g>) {

@@ -24,7 +24,10 @@ pub struct Type {
 
 impl Type {
     pub fn new(shape: impl Into<Shape>, dtype: DType) -> Self {
-        Type { shape: shape.into(), dtype }
+        Type {
+            shape: shape.into(),
+            dtype,
+        }
     }
     pub fn numel(&self) -> usize {
         numel(&self.shape)
@@ -89,25 +92,43 @@ impl Nodes {
         if let Some(expected) = op.arity
             && expected != inputs.len()
         {
-            return Err(Error::Arity { op: op.name, expected, found: inputs.len() });
+            return Err(Error::Arity {
+                op: op.name,
+                expected,
+                found: inputs.len(),
+            });
         }
         let key = (op.name, inputs.to_vec(), attrs);
         if let Some(&node) = self.known.get(&key) {
             return Ok(node);
         }
         let types: Vec<&Type> = inputs.iter().map(|&v| self.ty(v)).collect();
-        let results = (op.infer)(&Infer { op: op.name, inputs: &types, attrs: &key.2 })?;
+        let results = (op.infer)(&Infer {
+            op: op.name,
+            inputs: &types,
+            attrs: &key.2,
+        })?;
         for ty in &results {
             let size = ty.shape.iter().try_fold(1usize, |n, &d| n.checked_mul(d));
             if size.is_none_or(|n| n > LIMIT) {
-                return Err(Error::TooLarge { op: op.name, shape: ty.shape.clone() });
+                return Err(Error::TooLarge {
+                    op: op.name,
+                    shape: ty.shape.clone(),
+                });
             }
         }
         let id = NodeId(self.nodes.len() as u32);
         let first = ValueId(self.values.len() as u32);
         let outputs = results.len();
         self.values.extend(results.into_iter().map(|ty| Value { node: id, ty }));
-        self.nodes.push(Node { op, inputs: key.1.clone(), attrs: key.2.clone(), first, outputs, path: self.path });
+        self.nodes.push(Node {
+            op,
+            inputs: key.1.clone(),
+            attrs: key.2.clone(),
+            first,
+            outputs,
+            path: self.path,
+        });
         self.known.insert(key, id);
         Ok(id)
     }
@@ -142,7 +163,9 @@ impl Graph {
     pub fn new() -> Self {
         let mut nodes = Nodes::default();
         nodes.set_path("");
-        Graph { nodes: RefCell::new(nodes) }
+        Graph {
+            nodes: RefCell::new(nodes),
+        }
     }
 
     pub fn nodes(&self) -> std::cell::Ref<'_, Nodes> {
@@ -166,6 +189,10 @@ impl Graph {
 
     /// Closes the graph into a body of a loop.
     pub fn into_body(self, inputs: Vec<ValueId>, outputs: Vec<ValueId>) -> Rc<Body> {
-        Rc::new(Body { nodes: self.into_nodes(), inputs, outputs })
+        Rc::new(Body {
+            nodes: self.into_nodes(),
+            inputs,
+            outputs,
+        })
     }
 }

@@ -45,10 +45,16 @@ pub struct Attrs {
 
 impl Attrs {
     pub fn ints(ints: impl IntoIterator<Item = i64>) -> Self {
-        Attrs { ints: ints.into_iter().collect(), ..Default::default() }
+        Attrs {
+            ints: ints.into_iter().collect(),
+            ..Default::default()
+        }
     }
     pub fn floats(floats: impl IntoIterator<Item = f32>) -> Self {
-        Attrs { floats: floats.into_iter().collect(), ..Default::default() }
+        Attrs {
+            floats: floats.into_iter().collect(),
+            ..Default::default()
+        }
     }
 }
 
@@ -89,20 +95,35 @@ pub struct Infer<'a> {
 
 impl Infer<'_> {
     pub fn int(&self, i: usize) -> Result<i64, Error> {
-        self.attrs.ints.get(i).copied().ok_or_else(|| self.bad("an attribute is missing"))
+        self.attrs
+            .ints
+            .get(i)
+            .copied()
+            .ok_or_else(|| self.bad("an attribute is missing"))
     }
     pub fn size(&self, i: usize) -> Result<usize, Error> {
         usize::try_from(self.int(i)?).map_err(|_| self.bad("a size is negative"))
     }
     pub fn bad(&self, what: impl Into<String>) -> Error {
-        Error::Attribute { op: self.op, what: what.into() }
+        Error::Attribute {
+            op: self.op,
+            what: what.into(),
+        }
     }
     pub fn shape(&self, expected: impl Into<String>, i: usize) -> Error {
-        Error::Shape { op: self.op, expected: expected.into(), found: self.inputs[i].shape.clone() }
+        Error::Shape {
+            op: self.op,
+            expected: expected.into(),
+            found: self.inputs[i].shape.clone(),
+        }
     }
     pub fn dtype(&self, i: usize, allowed: &[DType]) -> Result<DType, Error> {
         let found = self.inputs[i].dtype;
-        if allowed.contains(&found) { Ok(found) } else { Err(Error::DType { op: self.op, found }) }
+        if allowed.contains(&found) {
+            Ok(found)
+        } else {
+            Err(Error::DType { op: self.op, found })
+        }
     }
 }
 
@@ -263,7 +284,11 @@ pub struct Algebra {
 }
 
 impl Algebra {
-    pub const NONE: Algebra = Algebra { right_identity: None, commutative: false, transparent: false };
+    pub const NONE: Algebra = Algebra {
+        right_identity: None,
+        commutative: false,
+        transparent: false,
+    };
 }
 
 #[cfg(feature = "oracle")]

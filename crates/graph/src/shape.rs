@@ -7,7 +7,9 @@ pub type Shape = Vec<usize>;
 
 /// Number of elements; the largest `usize` where it cannot hold them.
 pub fn numel(shape: &[usize]) -> usize {
-    shape.iter().fold(1, |n: usize, &d| if n == 0 || d == 0 { 0 } else { n.saturating_mul(d) })
+    shape
+        .iter()
+        .fold(1, |n: usize, &d| if n == 0 || d == 0 { 0 } else { n.saturating_mul(d) })
 }
 
 /// Row-major strides in elements.
@@ -28,7 +30,11 @@ pub fn broadcast(op: &'static str, a: &[usize], b: &[usize]) -> Result<Shape, Er
             (x, y) if x == y => Ok(x),
             (1, y) => Ok(y),
             (x, 1) => Ok(x),
-            _ => Err(Error::Broadcast { op, left: a.to_vec(), right: b.to_vec() }),
+            _ => Err(Error::Broadcast {
+                op,
+                left: a.to_vec(),
+                right: b.to_vec(),
+            }),
         })
         .collect()
 }
@@ -36,7 +42,11 @@ pub fn broadcast(op: &'static str, a: &[usize], b: &[usize]) -> Result<Shape, Er
 /// An axis that may count from the end, as an index into the shape.
 pub fn axis(op: &'static str, axis: i64, ndim: usize) -> Result<usize, Error> {
     let at = if axis < 0 { axis + ndim as i64 } else { axis };
-    if (0..ndim as i64).contains(&at) { Ok(at as usize) } else { Err(Error::Axis { op, axis, ndim }) }
+    if (0..ndim as i64).contains(&at) {
+        Ok(at as usize)
+    } else {
+        Err(Error::Axis { op, axis, ndim })
+    }
 }
 
 /// Several axes, each once, ascending.
@@ -44,7 +54,10 @@ pub fn axes(op: &'static str, list: &[i64], ndim: usize) -> Result<Vec<usize>, E
     let mut out = list.iter().map(|&a| axis(op, a, ndim)).collect::<Result<Vec<_>, _>>()?;
     out.sort_unstable();
     if out.windows(2).any(|w| w[0] == w[1]) {
-        return Err(Error::Attribute { op, what: format!("axes {list:?} name an axis twice") });
+        return Err(Error::Attribute {
+            op,
+            what: format!("axes {list:?} name an axis twice"),
+        });
     }
     Ok(out)
 }

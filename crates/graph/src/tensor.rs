@@ -32,11 +32,25 @@ impl Graph {
     }
     fn source(&self, op: &'static OpDef, index: usize, shape: Shape, dtype: DType) -> Tensor<'_> {
         let head = [index as i64, dtype.code() as i64];
-        self.must(op, &[], Attrs::ints(head.into_iter().chain(shape.iter().map(|&n| n as i64))))
+        self.must(
+            op,
+            &[],
+            Attrs::ints(head.into_iter().chain(shape.iter().map(|&n| n as i64))),
+        )
     }
     pub fn constant(&self, words: impl Into<std::rc::Rc<[u32]>>, shape: &[usize], dtype: DType) -> Tensor<'_> {
-        let ints = std::iter::once(dtype.code() as i64).chain(shape.iter().map(|&n| n as i64)).collect();
-        self.must(&ops::source::CONSTANT, &[], Attrs { ints, words: Some(words.into()), ..Default::default() })
+        let ints = std::iter::once(dtype.code() as i64)
+            .chain(shape.iter().map(|&n| n as i64))
+            .collect();
+        self.must(
+            &ops::source::CONSTANT,
+            &[],
+            Attrs {
+                ints,
+                words: Some(words.into()),
+                ..Default::default()
+            },
+        )
     }
     pub fn scalar(&self, x: f32) -> Tensor<'_> {
         self.constant([x.to_bits()], &[], DType::F32)
@@ -126,7 +140,8 @@ impl<'g> Tensor<'g> {
     /// Two inputs of one shape, or one of them a scalar.
     pub fn zip(self, op: &'static OpDef, other: Tensor<'g>) -> Tensor<'g> {
         let to = shape::broadcast(op.name, &self.shape(), &other.shape()).unwrap_or_else(|e| panic!("internal: {e}"));
-        self.graph.must(op, &[self.broadcast(&to), other.broadcast(&to)], Attrs::default())
+        self.graph
+            .must(op, &[self.broadcast(&to), other.broadcast(&to)], Attrs::default())
     }
     /// A scalar of this tensor's type.
     pub fn like(self, x: f64) -> Tensor<'g> {
@@ -141,7 +156,8 @@ impl<'g> Tensor<'g> {
         if self.dtype() == to {
             return self;
         }
-        self.graph.must(&ops::cast::CAST, &[self], Attrs::ints([to.code() as i64]))
+        self.graph
+            .must(&ops::cast::CAST, &[self], Attrs::ints([to.code() as i64]))
     }
     pub fn exp(self) -> Tensor<'g> {
         self.map(&ops::unary::EXP)
@@ -169,7 +185,11 @@ impl<'g> Tensor<'g> {
         let to = [a, b].iter().fold(self.shape(), |s, t| {
             shape::broadcast("select", &s, &t.shape()).unwrap_or_else(|e| panic!("internal: {e}"))
         });
-        self.graph.must(&ops::binary::SELECT, &[self.broadcast(&to), a.broadcast(&to), b.broadcast(&to)], Attrs::default())
+        self.graph.must(
+            &ops::binary::SELECT,
+            &[self.broadcast(&to), a.broadcast(&to), b.broadcast(&to)],
+            Attrs::default(),
+        )
     }
 
     /// NumPy broadcasting to a given shape.
@@ -177,24 +197,35 @@ impl<'g> Tensor<'g> {
         if self.shape() == to {
             return self;
         }
-        self.graph.must(&ops::view::BROADCAST, &[self], Attrs::ints(to.iter().map(|&n| n as i64)))
+        self.graph.must(
+            &ops::view::BROADCAST,
+            &[self],
+            Attrs::ints(to.iter().map(|&n| n as i64)),
+        )
     }
     pub fn reshape(self, to: &[usize]) -> Tensor<'g> {
         if self.shape() == to {
             return self;
         }
-        self.graph.must(&ops::view::RESHAPE, &[self], Attrs::ints(to.iter().map(|&n| n as i64)))
+        self.graph
+            .must(&ops::view::RESHAPE, &[self], Attrs::ints(to.iter().map(|&n| n as i64)))
     }
     /// Axis `i` of the result is axis `order[i]` of the input.
     pub fn transpose(self, order: &[usize]) -> Tensor<'g> {
         if order.iter().enumerate().all(|(i, &a)| i == a) {
             return self;
         }
-        self.graph.must(&ops::view::TRANSPOSE, &[self], Attrs::ints(order.iter().map(|&a| a as i64)))
+        self.graph.must(
+            &ops::view::TRANSPOSE,
+            &[self],
+            Attrs::ints(order.iter().map(|&a| a as i64)),
+        )
     }
     /// Per axis `(start, size, step)`; a negative step walks back from `start`.
     pub fn slice(self, spec: &[(usize, usize, i64)]) -> Tensor<'g> {
-        let ints = spec.iter().flat_map(|&(start, size, step)| [start as i64, size as i64, step]);
+        let ints = spec
+            .iter()
+            .flat_map(|&(start, size, step)| [start as i64, size as i64, step]);
         self.graph.must(&ops::view::SLICE, &[self], Attrs::ints(ints))
     }
     /// One stretch of one axis.
@@ -206,17 +237,36 @@ impl<'g> Tensor<'g> {
     }
     pub fn flip(self, axis: usize) -> Tensor<'g> {
         let spec: Vec<_> = (self.shape().iter().enumerate())
-            .map(|(i, &n)| if i == axis { (n.saturating_sub(1), n, -1) } else { (0, n, 1) })
+            .map(|(i, &n)| {
+                if i == axis {
+                    (n.saturating_sub(1), n, -1)
+                } else {
+                    (0, n, 1)
+                }
+            })
             .collect();
         self.slice(&spec)
     }
     /// Per axis `(low, high, interior)` cells of `fill`.
     pub fn pad(self, spec: &[(usize, usize, usize)], fill: f64) -> Tensor<'g> {
-        let ints = spec.iter().flat_map(|&(lo, hi, inner)| [lo as i64, hi as i64, inner as i64]).collect();
-        self.graph.must(&ops::view::PAD, &[self], Attrs { ints, floats: vec![fill as f32], ..Default::default() })
+        let ints = spec
+            .iter()
+            .flat_map(|&(lo, hi, inner)| [lo as i64, hi as i64, inner as i64])
+            .collect();
+        self.graph.must(
+            &ops::view::PAD,
+            &[self],
+            Attrs {
+                ints,
+                floats: vec![fill as f32],
+                ..Default::default()
+            },
+        )
     }
     pub fn concat(parts: &[Tensor<'g>], axis: usize) -> Tensor<'g> {
-        parts[0].graph.must(&ops::view::CONCAT, parts, Attrs::ints([axis as i64]))
+        parts[0]
+            .graph
+            .must(&ops::view::CONCAT, parts, Attrs::ints([axis as i64]))
     }
 
     /// Sum over axes, which disappear.
@@ -231,7 +281,9 @@ impl<'g> Tensor<'g> {
             return self.graph.must(op, &[self], Attrs::ints([0, 0]));
         };
         if last - first + 1 == axes.len() {
-            return self.graph.must(op, &[self], Attrs::ints([first as i64, last as i64 + 1]));
+            return self
+                .graph
+                .must(op, &[self], Attrs::ints([first as i64, last as i64 + 1]));
         }
         let kept: Vec<usize> = (0..self.ndim()).filter(|a| !axes.contains(a)).collect();
         let order: Vec<usize> = kept.iter().chain(&axes).copied().collect();
@@ -242,18 +294,28 @@ impl<'g> Tensor<'g> {
     pub fn sum_to(self, to: &[usize]) -> Tensor<'g> {
         let from = self.shape();
         let lead = from.len() - to.len();
-        let axes: Vec<usize> =
-            (0..from.len()).filter(|&i| i < lead || (to[i - lead] == 1 && from[i] != 1)).collect();
-        if axes.is_empty() { self.reshape(to) } else { self.sum(&axes).reshape(to) }
+        let axes: Vec<usize> = (0..from.len())
+            .filter(|&i| i < lead || (to[i - lead] == 1 && from[i] != 1))
+            .collect();
+        if axes.is_empty() {
+            self.reshape(to)
+        } else {
+            self.sum(&axes).reshape(to)
+        }
     }
 
     /// `op(self) · op(b)` over the last two axes, where a flag transposes; rank 2, or rank 3 with one batch size.
     pub fn dot(self, b: Tensor<'g>, transpose_a: bool, transpose_b: bool) -> Tensor<'g> {
-        self.graph.must(&ops::dot::DOT, &[self, b], Attrs::ints([transpose_a as i64, transpose_b as i64]))
+        self.graph.must(
+            &ops::dot::DOT,
+            &[self, b],
+            Attrs::ints([transpose_a as i64, transpose_b as i64]),
+        )
     }
     /// Rows of `self` by index; see `ops::index::GATHER`.
     pub fn gather(self, index: Tensor<'g>, mode: i64) -> Tensor<'g> {
-        self.graph.must(&ops::index::GATHER, &[self, index], Attrs::ints([mode]))
+        self.graph
+            .must(&ops::index::GATHER, &[self, index], Attrs::ints([mode]))
     }
 
     pub fn numel(self) -> usize {

@@ -11,7 +11,11 @@ pub fn verify(nodes: &Nodes) -> Result<(), String> {
             return wrong(format!("reads %{} before it is made", v.0));
         }
         let types: Vec<_> = node.inputs.iter().map(|&v| nodes.ty(v)).collect();
-        match (node.op.infer)(&Infer { op: node.op.name, inputs: &types, attrs: &node.attrs }) {
+        match (node.op.infer)(&Infer {
+            op: node.op.name,
+            inputs: &types,
+            attrs: &node.attrs,
+        }) {
             Err(e) => return wrong(e.to_string()),
             Ok(results) => {
                 let stored: Vec<_> = node.results().map(|v| nodes.ty(v).clone()).collect();

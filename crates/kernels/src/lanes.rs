@@ -358,7 +358,13 @@ mod imp {
     }
     #[inline(always)]
     fn mask(a: V, b: V, f: impl Fn(f32, f32) -> bool) -> V {
-        core::array::from_fn(|i| if f(f32::from_bits(a[i]), f32::from_bits(b[i])) { !0 } else { 0 })
+        core::array::from_fn(|i| {
+            if f(f32::from_bits(a[i]), f32::from_bits(b[i])) {
+                !0
+            } else {
+                0
+            }
+        })
     }
     #[inline(always)]
     fn u2(a: V, b: V, f: impl Fn(u32, u32) -> u32) -> V {

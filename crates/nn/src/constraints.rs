@@ -8,14 +8,24 @@ const EPSILON: f32 = 1e-7;
 
 pub static COMPOSITES: &[Composite] = &[
     // max(w, 0)
-    Composite { name: "non_neg", expand: |g, x, a| project(g, "non_neg", x, a, 0, |w, _, _| w.maximum(w.like(0.0))) },
+    Composite {
+        name: "non_neg",
+        expand: |g, x, a| project(g, "non_neg", x, a, 0, |w, _, _| w.maximum(w.like(0.0))),
+    },
     // w · clip(‖w‖, 0, max) / (ε + ‖w‖). ints: axes; floats: max
     Composite {
         name: "max_norm",
-        expand: |g, x, a| project(g, "max_norm", x, a, 1, |w, n, f| w * (clip(n, 0.0, f[0]) / (n + EPSILON))),
+        expand: |g, x, a| {
+            project(g, "max_norm", x, a, 1, |w, n, f| {
+                w * (clip(n, 0.0, f[0]) / (n + EPSILON))
+            })
+        },
     },
     // w / (ε + ‖w‖). ints: axes
-    Composite { name: "unit_norm", expand: |g, x, a| project(g, "unit_norm", x, a, 0, |w, n, _| w / (n + EPSILON)) },
+    Composite {
+        name: "unit_norm",
+        expand: |g, x, a| project(g, "unit_norm", x, a, 0, |w, n, _| w / (n + EPSILON)),
+    },
     // w · (rate·clip(‖w‖, min, max) + (1 − rate)·‖w‖) / (ε + ‖w‖). ints: axes; floats: min, max, rate
     Composite {
         name: "min_max_norm",
@@ -35,12 +45,26 @@ fn clip<'g>(x: Tensor<'g>, low: f32, high: f32) -> Tensor<'g> {
 }
 
 /// Checks the arguments, measures the norm and projects.
-fn project(graph: &Graph, op: &'static str, inputs: &[ValueId], attrs: &Attrs, floats: usize, f: Projection) -> Result<Vec<ValueId>, Error> {
+fn project(
+    graph: &Graph,
+    op: &'static str,
+    inputs: &[ValueId],
+    attrs: &Attrs,
+    floats: usize,
+    f: Projection,
+) -> Result<Vec<ValueId>, Error> {
     let &[w] = inputs else {
-        return Err(Error::Arity { op, expected: 1, found: inputs.len() });
+        return Err(Error::Arity {
+            op,
+            expected: 1,
+            found: inputs.len(),
+        });
     };
     if attrs.floats.len() != floats {
-        return Err(Error::Attribute { op, what: format!("takes {floats} numbers, received {}", attrs.floats.len()) });
+        return Err(Error::Attribute {
+            op,
+            what: format!("takes {floats} numbers, received {}", attrs.floats.len()),
+        });
     }
     let w = graph.tensor(w);
     if w.dtype() != DType::F32 {
@@ -64,7 +88,11 @@ mod tests {
         let g = Graph::new();
         let x = g.input(0, w.shape(), DType::F32);
         let c = crate::composites().find(|c| c.name == name).unwrap();
-        let attrs = Attrs { ints: ints.to_vec(), floats: floats.to_vec(), ..Default::default() };
+        let attrs = Attrs {
+            ints: ints.to_vec(),
+            floats: floats.to_vec(),
+            ..Default::default()
+        };
         let out = (c.expand)(&g, &[x.id], &attrs).unwrap();
         let inputs = HashMap::from([(0, w.clone().into_dyn())]);
         evaluate(&g.nodes(), &inputs, &HashMap::new(), &out).remove(0)
@@ -82,7 +110,12 @@ mod tests {
     fn unit_norm_makes_every_column_one_long() {
         let w = Array2::from_shape_fn((5, 3), |(i, j)| (i * 3 + j) as f64 - 6.5);
         let got = run("unit_norm", &w, &[0], &[]);
-        assert!(got.mapv(|x| x * x).sum_axis(Axis(0)).iter().all(|n| (n - 1.0).abs() < 1e-6));
+        assert!(
+            got.mapv(|x| x * x)
+                .sum_axis(Axis(0))
+                .iter()
+                .all(|n| (n - 1.0).abs() < 1e-6)
+        );
     }
 
     #[test]
@@ -98,6 +131,9 @@ mod tests {
         let g = Graph::new();
         let x = g.input(0, [2, 2], DType::F32);
         let c = crate::composites().find(|c| c.name == "unit_norm").unwrap();
-        assert!(matches!((c.expand)(&g, &[x.id], &Attrs::ints([2])), Err(Error::Axis { .. })));
+        assert!(matches!(
+            (c.expand)(&g, &[x.id], &Attrs::ints([2])),
+            Err(Error::Axis { .. })
+        ));
     }
 }

@@ -9,11 +9,20 @@ use ndarray::{Array2, s};
 // Inputs: a key (two u32). ints: the shape.
 pub static COMPOSITES: &[Composite] = &[
     // floats: low, high
-    Composite { name: "random_uniform", expand: |g, x, a| draw(g, x, a, &ops::random::BITS_TO_UNIFORM, Scale::Inside) },
+    Composite {
+        name: "random_uniform",
+        expand: |g, x, a| draw(g, x, a, &ops::random::BITS_TO_UNIFORM, Scale::Inside),
+    },
     // floats: mean, stddev
-    Composite { name: "random_normal", expand: |g, x, a| draw(g, x, a, &ops::random::BITS_TO_NORMAL, Scale::After) },
+    Composite {
+        name: "random_normal",
+        expand: |g, x, a| draw(g, x, a, &ops::random::BITS_TO_NORMAL, Scale::After),
+    },
     // floats: mean, stddev
-    Composite { name: "random_truncated_normal", expand: |g, x, a| draw(g, x, a, &ops::random::BITS_TO_TRUNCATED_NORMAL, Scale::After) },
+    Composite {
+        name: "random_truncated_normal",
+        expand: |g, x, a| draw(g, x, a, &ops::random::BITS_TO_TRUNCATED_NORMAL, Scale::After),
+    },
 ];
 
 /// Where the two parameters of a distribution enter.
@@ -25,11 +34,24 @@ enum Scale {
     After,
 }
 
-fn draw(graph: &Graph, inputs: &[ValueId], attrs: &Attrs, op: &'static OpDef, scale: Scale) -> Result<Vec<ValueId>, Error> {
+fn draw(
+    graph: &Graph,
+    inputs: &[ValueId],
+    attrs: &Attrs,
+    op: &'static OpDef,
+    scale: Scale,
+) -> Result<Vec<ValueId>, Error> {
     let &[a, b] = &attrs.floats[..] else {
-        return Err(Error::Attribute { op: op.name, what: "two parameters are needed".into() });
+        return Err(Error::Attribute {
+            op: op.name,
+            what: "two parameters are needed".into(),
+        });
     };
-    let bits = graph.apply(&ops::random::RANDOM_BITS, inputs, Attrs::ints(attrs.ints.iter().copied()))?;
+    let bits = graph.apply(
+        &ops::random::RANDOM_BITS,
+        inputs,
+        Attrs::ints(attrs.ints.iter().copied()),
+    )?;
     if scale == Scale::Inside {
         return graph.apply(op, &bits, Attrs::floats([a, b]));
     }
@@ -107,8 +129,18 @@ mod tests {
     fn it_is_the_matrix_that_keras_draws() {
         // random.md §5.11: Orthogonal (4, 3), seed 1337, row-major
         let expected = [
-            0.58614874, 0.5207487, -0.22092918, 0.6131104, 0.2106056, 0.18195741, -0.30279398, 0.3793015, -0.80501556, -0.4345586,
-            0.73525274, 0.5196457,
+            0.58614874,
+            0.5207487,
+            -0.22092918,
+            0.6131104,
+            0.2106056,
+            0.18195741,
+            -0.30279398,
+            0.3793015,
+            -0.80501556,
+            -0.4345586,
+            0.73525274,
+            0.5196457,
         ];
         let q = orthogonal(4, 3, (1337, 0), 1.0);
         for (got, want) in q.iter().zip(expected) {

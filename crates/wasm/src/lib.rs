@@ -45,7 +45,8 @@ impl Session {
         let nodes = self.graphs.get(graph).nodes();
         for &v in values {
             let ty = nodes.ty(v);
-            self.transfer.extend([v.0, ty.dtype.code() as u32, ty.shape.len() as u32]);
+            self.transfer
+                .extend([v.0, ty.dtype.code() as u32, ty.shape.len() as u32]);
             self.transfer.extend(ty.shape.iter().map(|&n| n as u32));
         }
         values.len() as i32
@@ -95,7 +96,9 @@ pub fn transfer(words: usize) -> *mut u32 {
 #[wasm_bindgen(js_name = opTable)]
 pub fn op_table() -> String {
     let ops = op::table().map(|op| op.name);
-    ops.chain(keratin_nn::composites().map(|c| c.name)).collect::<Vec<_>>().join("\n")
+    ops.chain(keratin_nn::composites().map(|c| c.name))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 #[wasm_bindgen(js_name = graphOpen)]
@@ -182,7 +185,10 @@ pub fn graph_text(graph: usize, outputs: usize) -> String {
 pub fn compile_program(graph: usize, outputs: usize, updates: usize) -> i32 {
     with(|s| {
         let outs = s.ids(0, outputs);
-        let pairs: Vec<_> = s.transfer[outputs..outputs + 2 * updates].chunks(2).map(|p| (p[0] as usize, ValueId(p[1]))).collect();
+        let pairs: Vec<_> = s.transfer[outputs..outputs + 2 * updates]
+            .chunks(2)
+            .map(|p| (p[0] as usize, ValueId(p[1])))
+            .collect();
         let compiled = {
             let nodes = s.graphs.get(graph).nodes();
             compile(&nodes, &outs, &pairs, &|i| s.states.get(i).clone(), &Options::default())
@@ -197,7 +203,12 @@ pub fn compile_program(graph: usize, outputs: usize, updates: usize) -> i32 {
 /// Where input `i` is to be written, or null when nothing reads it.
 #[wasm_bindgen(js_name = programInput)]
 pub fn program_input(program: usize, i: usize) -> *mut u32 {
-    with(|s| s.programs.get_mut(program).input(i).map_or(core::ptr::null_mut(), |(at, _)| at))
+    with(|s| {
+        s.programs
+            .get_mut(program)
+            .input(i)
+            .map_or(core::ptr::null_mut(), |(at, _)| at)
+    })
 }
 
 /// Where output `k` is after a run.

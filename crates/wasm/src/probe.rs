@@ -51,10 +51,20 @@ pub fn product_workspace(m: usize, n: usize, k: usize) -> usize {
 /// C = A·B, the kernel alone on the calling thread. All four are states (`stateNew`): A [m, k], B [k, n], C [m, n] and the workspace.
 #[wasm_bindgen(js_name = productProbe)]
 pub fn product_probe(m: usize, n: usize, k: usize, a: usize, b: usize, c: usize, workspace: usize) {
-    let [a, b, c, workspace] = [(a, m * k), (b, k * n), (c, m * n), (workspace, product_workspace(m, n, k))].map(|(state, words)| {
+    let [a, b, c, workspace] = [
+        (a, m * k),
+        (b, k * n),
+        (c, m * n),
+        (workspace, product_workspace(m, n, k)),
+    ]
+    .map(|(state, words)| {
         with(|s| {
             let state = s.states.get(state);
-            assert!(state.len() >= words, "internal: a state of {} words, {words} are needed", state.len());
+            assert!(
+                state.len() >= words,
+                "internal: a state of {} words, {words} are needed",
+                state.len()
+            );
             state.ptr().cast::<f32>()
         })
     });

@@ -7,7 +7,10 @@ pub struct Slab<T> {
 
 impl<T> Default for Slab<T> {
     fn default() -> Self {
-        Slab { items: Vec::new(), free: Vec::new() }
+        Slab {
+            items: Vec::new(),
+            free: Vec::new(),
+        }
     }
 }
 
@@ -25,13 +28,19 @@ impl<T> Slab<T> {
         }
     }
     pub fn get(&self, handle: usize) -> &T {
-        self.items[handle - 1].as_ref().expect("internal: a handle was used after its end")
+        self.items[handle - 1]
+            .as_ref()
+            .expect("internal: a handle was used after its end")
     }
     pub fn get_mut(&mut self, handle: usize) -> &mut T {
-        self.items[handle - 1].as_mut().expect("internal: a handle was used after its end")
+        self.items[handle - 1]
+            .as_mut()
+            .expect("internal: a handle was used after its end")
     }
     pub fn take(&mut self, handle: usize) -> T {
-        let item = self.items[handle - 1].take().expect("internal: a handle was ended twice");
+        let item = self.items[handle - 1]
+            .take()
+            .expect("internal: a handle was ended twice");
         self.free.push(handle - 1);
         item
     }

@@ -16,7 +16,13 @@ pub fn all_options() -> Vec<Options> {
     let mut all = Vec::new();
     for bits in 0..16 {
         let on = |k: u32| bits >> k & 1 == 1;
-        all.push(Options { simplify: on(0), group: on(1), in_place: on(2), poison: on(3), verify: true });
+        all.push(Options {
+            simplify: on(0),
+            group: on(1),
+            in_place: on(2),
+            poison: on(3),
+            verify: true,
+        });
     }
     all
 }
@@ -43,11 +49,20 @@ pub fn sample(n: usize, dtype: DType, seed: u64) -> Vec<f64> {
 /// Sample values for every input and state of a graph.
 pub fn samples(nodes: &Nodes, seed: u64) -> (Values, Values) {
     let (mut inputs, mut states) = (Values::new(), Values::new());
-    for node in nodes.nodes.iter().filter(|n| n.op.kind == Kind::Source && n.attrs.words.is_none()) {
+    for node in nodes
+        .nodes
+        .iter()
+        .filter(|n| n.op.kind == Kind::Source && n.attrs.words.is_none())
+    {
         let ty = nodes.ty(node.first);
         let number = node.attrs.ints[0] as usize;
         let values = reference::array(&ty.shape, sample(ty.numel(), ty.dtype, seed + node.first.0 as u64));
-        if keratin_graph::ops::source::is_state(node.op) { &mut states } else { &mut inputs }.insert(number, values);
+        if keratin_graph::ops::source::is_state(node.op) {
+            &mut states
+        } else {
+            &mut inputs
+        }
+        .insert(number, values);
     }
     (inputs, states)
 }
@@ -55,10 +70,23 @@ pub fn samples(nodes: &Nodes, seed: u64) -> (Values, Values) {
 /// The words of each output, and of each state, after a run.
 pub type Words = (Vec<Vec<u32>>, HashMap<usize, Vec<u32>>);
 
-pub fn run(nodes: &Nodes, outputs: &[ValueId], updates: &[(usize, ValueId)], inputs: &Values, states: &Values, options: &Options, runs: usize) -> Words {
+pub fn run(
+    nodes: &Nodes,
+    outputs: &[ValueId],
+    updates: &[(usize, ValueId)],
+    inputs: &Values,
+    states: &Values,
+    options: &Options,
+    runs: usize,
+) -> Words {
     let types: HashMap<(bool, usize), DType> = (nodes.nodes.iter())
         .filter(|n| n.op.kind == Kind::Source && n.attrs.words.is_none())
-        .map(|n| ((keratin_graph::ops::source::is_state(n.op), n.attrs.ints[0] as usize), nodes.ty(n.first).dtype))
+        .map(|n| {
+            (
+                (keratin_graph::ops::source::is_state(n.op), n.attrs.ints[0] as usize),
+                nodes.ty(n.first).dtype,
+            )
+        })
         .collect();
     let bufs: HashMap<usize, Rc<StateBuf>> = (states.iter())
         .map(|(&k, v)| {
@@ -90,7 +118,10 @@ pub fn run(nodes: &Nodes, outputs: &[ValueId], updates: &[(usize, ValueId)], inp
             .collect();
     }
     // SAFETY: states have the words that they say.
-    let after = bufs.iter().map(|(&k, b)| (k, unsafe { core::slice::from_raw_parts(b.ptr(), b.len()) }.to_vec())).collect();
+    let after = bufs
+        .iter()
+        .map(|(&k, b)| (k, unsafe { core::slice::from_raw_parts(b.ptr(), b.len()) }.to_vec()))
+        .collect();
     (results, after)
 }
 
@@ -106,7 +137,13 @@ pub fn check(name: &str, graph: &Graph, outputs: &[Tensor], tolerance: f64) {
         match &first {
             None => {
                 for (k, (got, want)) in words.0.iter().zip(&expected).enumerate() {
-                    close(&format!("{name}, output {k}"), got, want, nodes.ty(ids[k]).dtype, tolerance);
+                    close(
+                        &format!("{name}, output {k}"),
+                        got,
+                        want,
+                        nodes.ty(ids[k]).dtype,
+                        tolerance,
+                    );
                 }
                 first = Some(words);
             }
@@ -117,10 +154,16 @@ pub fn check(name: &str, graph: &Graph, outputs: &[Tensor], tolerance: f64) {
 
 pub fn close(what: &str, got: &[u32], want: &ArrayD<f64>, dtype: DType, tolerance: f64) {
     assert_eq!(got.len(), want.len(), "{what}");
-    let scale = want.iter().filter(|x| x.is_finite()).fold(1.0f64, |m, x| m.max(x.abs()));
+    let scale = want
+        .iter()
+        .filter(|x| x.is_finite())
+        .fold(1.0f64, |m, x| m.max(x.abs()));
     for (i, (&word, &expected)) in got.iter().zip(want.iter()).enumerate() {
         let value = reference::from_word(word, dtype);
         let same = value == expected || (value.is_nan() && expected.is_nan());
-        assert!(same || (value - expected).abs() <= tolerance * scale, "{what} at {i}: {value}, the oracle says {expected}");
+        assert!(
+            same || (value - expected).abs() <= tolerance * scale,
+            "{what} at {i}: {value}, the oracle says {expected}"
+        );
     }
 }

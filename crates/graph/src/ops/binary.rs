@@ -9,27 +9,61 @@ use crate::tensor::Tensor;
 use keratin_kernels::map::{self, MapFn};
 
 pub static ROWS: &[&OpDef] = &[
-    &ADD, &SUBTRACT, &MULTIPLY, &DIVIDE, &POWER, &MAXIMUM, &MINIMUM, &FLOOR_MOD, &FLOOR_DIVIDE, &FMOD, &ARCTAN2, &EQUAL, &NOT_EQUAL,
-    &LESS, &LESS_EQUAL, &GREATER, &GREATER_EQUAL, &LOGICAL_AND, &LOGICAL_OR, &LOGICAL_XOR, &BITWISE_AND, &BITWISE_OR,
-    &BITWISE_XOR, &LEFT_SHIFT, &RIGHT_SHIFT, &FMA, &SELECT,
+    &ADD,
+    &SUBTRACT,
+    &MULTIPLY,
+    &DIVIDE,
+    &POWER,
+    &MAXIMUM,
+    &MINIMUM,
+    &FLOOR_MOD,
+    &FLOOR_DIVIDE,
+    &FMOD,
+    &ARCTAN2,
+    &EQUAL,
+    &NOT_EQUAL,
+    &LESS,
+    &LESS_EQUAL,
+    &GREATER,
+    &GREATER_EQUAL,
+    &LOGICAL_AND,
+    &LOGICAL_OR,
+    &LOGICAL_XOR,
+    &BITWISE_AND,
+    &BITWISE_OR,
+    &BITWISE_XOR,
+    &LEFT_SHIFT,
+    &RIGHT_SHIFT,
+    &FMA,
+    &SELECT,
 ];
 
 fn equal_shapes(i: &Infer) -> Result<(), Error> {
     match i.inputs.iter().find(|t| t.shape != i.inputs[0].shape) {
-        Some(t) => Err(Error::Broadcast { op: i.op, left: i.inputs[0].shape.clone(), right: t.shape.clone() }),
+        Some(t) => Err(Error::Broadcast {
+            op: i.op,
+            left: i.inputs[0].shape.clone(),
+            right: t.shape.clone(),
+        }),
         None => Ok(()),
     }
 }
 fn equal_types(i: &Infer, from: usize) -> Result<DType, Error> {
     let dtype = i.inputs[from].dtype;
     match i.inputs[from..].iter().find(|t| t.dtype != dtype) {
-        Some(t) => Err(Error::DType { op: i.op, found: t.dtype }),
+        Some(t) => Err(Error::DType {
+            op: i.op,
+            found: t.dtype,
+        }),
         None => Ok(dtype),
     }
 }
 fn result(i: &Infer, dtype: DType) -> Result<Vec<Type>, Error> {
     equal_shapes(i)?;
-    Ok(vec![Type { shape: i.inputs[0].shape.clone(), dtype }])
+    Ok(vec![Type {
+        shape: i.inputs[0].shape.clone(),
+        dtype,
+    }])
 }
 fn number(i: &Infer) -> Result<Vec<Type>, Error> {
     i.dtype(0, &[F32, I32, U32])?;
@@ -106,7 +140,11 @@ fn whole(dtype: DType, f: MapFn) -> Option<MapFn> {
     (dtype != F32).then_some(f)
 }
 const fn identity(e: f32, commutative: bool) -> Algebra {
-    Algebra { right_identity: Some(e), commutative, transparent: false }
+    Algebra {
+        right_identity: Some(e),
+        commutative,
+        transparent: false,
+    }
 }
 /// The cotangent where `choose` holds, half of it in a tie, none elsewhere.
 fn winner<'g>(r: &Rule<'g>, mine: Tensor<'g>, other: Tensor<'g>, better: &'static OpDef) -> Tensor<'g> {

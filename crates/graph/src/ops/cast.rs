@@ -10,7 +10,10 @@ pub static ROWS: &[&OpDef] = &[&CAST, &BITCAST];
 
 fn to(i: &Infer) -> Result<Vec<Type>, Error> {
     let dtype = DType::from_code(i.size(0)?).ok_or_else(|| i.bad("an unknown element type"))?;
-    Ok(vec![Type { shape: i.inputs[0].shape.clone(), dtype }])
+    Ok(vec![Type {
+        shape: i.inputs[0].shape.clone(),
+        dtype,
+    }])
 }
 
 /// ints: the new type. Floats are cut towards zero; NaN and what i32 cannot hold become its smallest number, as on JAX.

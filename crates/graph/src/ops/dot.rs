@@ -59,7 +59,13 @@ impl Sizes {
             if transposed { (c, r) } else { (r, c) }
         };
         let ((m, k), (k_b, n)) = (last(a, flags[0] != 0), last(b, flags[1] != 0));
-        Sizes { batch: if a.len() == 3 { a[0] } else { 1 }, m, k, n, k_b }
+        Sizes {
+            batch: if a.len() == 3 { a[0] } else { 1 },
+            m,
+            k,
+            n,
+            k_b,
+        }
     }
 }
 
@@ -73,9 +79,18 @@ fn infer(i: &Infer) -> Result<Vec<Type>, Error> {
     }
     let s = Sizes::of(a, b, &i.attrs.ints);
     if s.k != s.k_b {
-        return Err(Error::Inner { op: "matmul", left: a.clone(), right: b.clone(), sizes: (s.k, s.k_b) });
+        return Err(Error::Inner {
+            op: "matmul",
+            left: a.clone(),
+            right: b.clone(),
+            sizes: (s.k, s.k_b),
+        });
     }
-    let shape = if a.len() == 3 { vec![s.batch, s.m, s.n] } else { vec![s.m, s.n] };
+    let shape = if a.len() == 3 {
+        vec![s.batch, s.m, s.n]
+    } else {
+        vec![s.m, s.n]
+    };
     Ok(vec![Type { shape, dtype: F32 }])
 }
 
@@ -86,9 +101,21 @@ const COST: f32 = 0.05;
 fn units(g: &Geometry) -> Units {
     let s = Sizes::of(&g.inputs[0].shape, &g.inputs[1].shape, &g.attrs.ints);
     if by_columns(s.batch, s.m, s.n) {
-        return Units { count: s.n, words: if s.m == 1 { 1 } else { 0 }, cost: COST * (s.m * s.k) as f32, grain: 32, coarse: true };
+        return Units {
+            count: s.n,
+            words: if s.m == 1 { 1 } else { 0 },
+            cost: COST * (s.m * s.k) as f32,
+            grain: 32,
+            coarse: true,
+        };
     }
-    Units { count: s.batch * s.m, words: s.n, cost: COST * (s.k * s.n) as f32, grain: 4, coarse: true }
+    Units {
+        count: s.batch * s.m,
+        words: s.n,
+        cost: COST * (s.k * s.n) as f32,
+        grain: 4,
+        coarse: true,
+    }
 }
 fn by_columns(batch: usize, m: usize, n: usize) -> bool {
     batch == 1 && m < 16 && n > m
@@ -100,7 +127,11 @@ fn matrix(o: &Operand, transposed: bool, at: usize) -> Mat {
     let batch = if d == 1 { o.strides[0] } else { 0 };
     // SAFETY: `at` is an index of the batch axis.
     let ptr = unsafe { o.ptr.cast::<f32>().offset(batch * at as isize) };
-    if transposed { Mat { ptr, rs: c, cs: r } } else { Mat { ptr, rs: r, cs: c } }
+    if transposed {
+        Mat { ptr, rs: c, cs: r }
+    } else {
+        Mat { ptr, rs: r, cs: c }
+    }
 }
 
 /// # Safety

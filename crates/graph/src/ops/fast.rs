@@ -22,11 +22,24 @@ fn rows(i: &Infer) -> Result<Vec<Type>, crate::Error> {
 fn run_rows(c: &Call, f: RowsFn) {
     let (_, n) = rows_of(c.inputs[0].shape);
     // SAFETY: rows from..to of operand and result, which are the same array or disjoint.
-    unsafe { f(c.outputs[0].cast::<f32>().add(c.from * n), c.inputs[0].ptr.cast::<f32>().add(c.from * n), c.to - c.from, n) }
+    unsafe {
+        f(
+            c.outputs[0].cast::<f32>().add(c.from * n),
+            c.inputs[0].ptr.cast::<f32>().add(c.from * n),
+            c.to - c.from,
+            n,
+        )
+    }
 }
 fn row_units(g: &Geometry) -> Units {
     let (count, n) = rows_of(&g.inputs[0].shape);
-    Units { count, words: n, cost: 2.0 * n as f32, grain: 16, coarse: false }
+    Units {
+        count,
+        words: n,
+        cost: 2.0 * n as f32,
+        grain: 16,
+        coarse: false,
+    }
 }
 
 /// exp(x − max) / Σ over the last axis.
@@ -45,7 +58,13 @@ pub static SOFTMAX: OpDef = OpDef {
     }),
     reads: Reads::Output,
     algebra: Algebra::NONE,
-    kernel: Kernel::Call(CallDef { run: |c| run_rows(c, fast::softmax_rows), units: row_units, workspace: |_| 0, strided: false, in_place: &[(0, 0)] }),
+    kernel: Kernel::Call(CallDef {
+        run: |c| run_rows(c, fast::softmax_rows),
+        units: row_units,
+        workspace: |_| 0,
+        strided: false,
+        in_place: &[(0, 0)],
+    }),
     #[cfg(feature = "oracle")]
     reference: |r| {
         r.rows(|x| {
@@ -71,7 +90,13 @@ pub static LOG_SOFTMAX: OpDef = OpDef {
     }),
     reads: Reads::Output,
     algebra: Algebra::NONE,
-    kernel: Kernel::Call(CallDef { run: |c| run_rows(c, fast::log_softmax_rows), units: row_units, workspace: |_| 0, strided: false, in_place: &[(0, 0)] }),
+    kernel: Kernel::Call(CallDef {
+        run: |c| run_rows(c, fast::log_softmax_rows),
+        units: row_units,
+        workspace: |_| 0,
+        strided: false,
+        in_place: &[(0, 0)],
+    }),
     #[cfg(feature = "oracle")]
     reference: |r| {
         r.rows(|x| {
@@ -118,14 +143,24 @@ pub static ADAM: OpDef = OpDef {
                 fast::adam(c.to - c.from, dst, src, alpha, f[0], f[1], f[2]);
             }
         },
-        units: |g| Units { count: numel(&g.inputs[0].shape), words: 1, cost: 0.8, grain: 64, coarse: false },
+        units: |g| Units {
+            count: numel(&g.inputs[0].shape),
+            words: 1,
+            cost: 0.8,
+            grain: 64,
+            coarse: false,
+        },
         workspace: |_| 0,
         strided: false,
         in_place: &[(0, 0), (1, 2), (2, 3)],
     }),
     #[cfg(feature = "oracle")]
     reference: |r| {
-        let (rate1, rate2, eps) = (r.attrs.floats[0] as f64, r.attrs.floats[1] as f64, r.attrs.floats[2] as f64);
+        let (rate1, rate2, eps) = (
+            r.attrs.floats[0] as f64,
+            r.attrs.floats[1] as f64,
+            r.attrs.floats[2] as f64,
+        );
         let alpha = r.inputs[4].first().copied().unwrap();
         let m = r.inputs[2] + &((r.inputs[1] - r.inputs[2]) * rate1);
         let v = r.inputs[3] + &((&(r.inputs[1] * r.inputs[1]) - r.inputs[3]) * rate2);

@@ -24,7 +24,11 @@ fn width(table: &[usize]) -> usize {
     numel(&table[1..])
 }
 fn has_rows(i: &Infer, at: usize) -> Result<(), Error> {
-    if i.inputs[at].shape.is_empty() { Err(i.shape("a tensor with at least one axis", at)) } else { Ok(()) }
+    if i.inputs[at].shape.is_empty() {
+        Err(i.shape("a tensor with at least one axis", at))
+    } else {
+        Ok(())
+    }
 }
 
 /// `table: [rows, …], index: i32[…] → […index, …row]`. ints: mode.
@@ -38,16 +42,30 @@ pub static GATHER: OpDef = OpDef {
         i.dtype(1, &[I32])?;
         i.int(0)?;
         let table = i.inputs[0];
-        Ok(vec![Type { shape: [&i.inputs[1].shape[..], &table.shape[1..]].concat(), dtype: table.dtype }])
+        Ok(vec![Type {
+            shape: [&i.inputs[1].shape[..], &table.shape[1..]].concat(),
+            dtype: table.dtype,
+        }])
     },
     vjp: Vjp::Rule(|r| {
         let (zeros, mut index) = (r.x(0).full_like(0.0), r.x(1));
         if r.attrs.ints[0] == mode::CLAMP {
             // scattering drops what is outside, so the clamped index must say the row itself
             let rows = index.like(r.x(0).shape()[0] as f64);
-            index = index.lt(index.like(0.0)).select(index + rows, index).maximum(index.like(0.0)).minimum(rows - index.like(1.0));
+            index = index
+                .lt(index.like(0.0))
+                .select(index + rows, index)
+                .maximum(index.like(0.0))
+                .minimum(rows - index.like(1.0));
         }
-        vec![Some(zeros.graph.must(&SCATTER_ADD, &[zeros, index, r.g()], crate::Attrs::default())), None]
+        vec![
+            Some(
+                zeros
+                    .graph
+                    .must(&SCATTER_ADD, &[zeros, index, r.g()], crate::Attrs::default()),
+            ),
+            None,
+        ]
     }),
     reads: Reads::Inputs,
     algebra: Algebra::NONE,
@@ -64,12 +82,26 @@ pub static GATHER: OpDef = OpDef {
                     _ => index::Outside::Fill(0),
                 };
                 let dst = c.outputs[0].add(c.from * w);
-                index::gather(dst, table.ptr, index.ptr.add(c.from), c.to - c.from, table.shape[0], w, fill);
+                index::gather(
+                    dst,
+                    table.ptr,
+                    index.ptr.add(c.from),
+                    c.to - c.from,
+                    table.shape[0],
+                    w,
+                    fill,
+                );
             }
         },
         units: |g| {
             let w = width(&g.inputs[0].shape);
-            Units { count: g.inputs[1].numel(), words: w, cost: 2.0 + 0.15 * w as f32, grain: 1, coarse: false }
+            Units {
+                count: g.inputs[1].numel(),
+                words: w,
+                cost: 2.0 + 0.15 * w as f32,
+                grain: 1,
+                coarse: false,
+            }
         },
         workspace: |_| 0,
         strided: false,
@@ -114,13 +146,32 @@ pub static SCATTER_ADD: OpDef = OpDef {
                         core::ptr::copy_nonoverlapping(base.ptr.add(at), dst.add(at), c.to - c.from);
                     }
                 }
-                let f = if base.dtype == F32 { index::scatter_add } else { index::iscatter_add };
-                f(dst, index.ptr, c.inputs[2].ptr, numel(index.shape), rows, w, c.from, c.to);
+                let f = if base.dtype == F32 {
+                    index::scatter_add
+                } else {
+                    index::iscatter_add
+                };
+                f(
+                    dst,
+                    index.ptr,
+                    c.inputs[2].ptr,
+                    numel(index.shape),
+                    rows,
+                    w,
+                    c.from,
+                    c.to,
+                );
             }
         },
         units: |g| {
             let w = width(&g.inputs[0].shape);
-            Units { count: w, words: 0, cost: 0.2 * g.inputs[0].shape[0] as f32 + g.inputs[1].numel() as f32, grain: 16, coarse: false }
+            Units {
+                count: w,
+                words: 0,
+                cost: 0.2 * g.inputs[0].shape[0] as f32 + g.inputs[1].numel() as f32,
+                grain: 16,
+                coarse: false,
+            }
         },
         workspace: |_| 0,
         strided: false,
@@ -138,7 +189,10 @@ pub static ARGSORT: OpDef = OpDef {
     coerce: Coerce::Promote,
     infer: |i| {
         has_rows(i, 0)?;
-        Ok(vec![Type { shape: i.inputs[0].shape.clone(), dtype: I32 }])
+        Ok(vec![Type {
+            shape: i.inputs[0].shape.clone(),
+            dtype: I32,
+        }])
     },
     vjp: Vjp::Zero,
     reads: Reads::Nothing,
@@ -153,11 +207,26 @@ pub static ARGSORT: OpDef = OpDef {
                 _ => sort::Order::U32,
             };
             // SAFETY: rows from..to of operand and result; the workspace holds what the kernel asks for.
-            unsafe { sort::argsort_rows(c.outputs[0].add(from), c.inputs[0].ptr.add(from), count, n, order, c.workspace) }
+            unsafe {
+                sort::argsort_rows(
+                    c.outputs[0].add(from),
+                    c.inputs[0].ptr.add(from),
+                    count,
+                    n,
+                    order,
+                    c.workspace,
+                )
+            }
         },
         units: |g: &Geometry| {
             let (rows, n) = rows_of(&g.inputs[0].shape);
-            Units { count: rows, words: n, cost: 5.0 * n as f32 * (n.max(2) as f32).log2(), grain: 1, coarse: false }
+            Units {
+                count: rows,
+                words: n,
+                cost: 5.0 * n as f32 * (n.max(2) as f32).log2(),
+                grain: 1,
+                coarse: false,
+            }
         },
         workspace: |g| sort::workspace_words(rows_of(&g.inputs[0].shape).1),
         strided: false,

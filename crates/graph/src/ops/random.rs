@@ -7,11 +7,23 @@ use crate::op::{Algebra, CallDef, Coerce, Infer, Kernel, Kind, OpDef, Reads, Uni
 use crate::shape::numel;
 use keratin_kernels::{map, random};
 
-pub static ROWS: &[&OpDef] = &[&RANDOM_BITS, &RANDOM_SPLIT, &BITS_TO_UNIFORM, &BITS_TO_NORMAL, &BITS_TO_TRUNCATED_NORMAL, &BITS_TO_GUMBEL, &BITS_KEEP];
+pub static ROWS: &[&OpDef] = &[
+    &RANDOM_BITS,
+    &RANDOM_SPLIT,
+    &BITS_TO_UNIFORM,
+    &BITS_TO_NORMAL,
+    &BITS_TO_TRUNCATED_NORMAL,
+    &BITS_TO_GUMBEL,
+    &BITS_KEEP,
+];
 
 fn is_key(i: &Infer) -> Result<(), Error> {
     i.dtype(0, &[U32])?;
-    if i.inputs[0].shape == [2] { Ok(()) } else { Err(i.shape("a key: two u32", 0)) }
+    if i.inputs[0].shape == [2] {
+        Ok(())
+    } else {
+        Err(i.shape("a key: two u32", 0))
+    }
 }
 
 /// `key: u32[2] → u32[shape]`: element i is both halves of threefry2x32(key, i), xored. ints: the shape.
@@ -22,7 +34,9 @@ pub static RANDOM_BITS: OpDef = OpDef {
     coerce: Coerce::Keep,
     infer: |i| {
         is_key(i)?;
-        let shape = (0..i.attrs.ints.len()).map(|k| i.size(k)).collect::<Result<Vec<_>, _>>()?;
+        let shape = (0..i.attrs.ints.len())
+            .map(|k| i.size(k))
+            .collect::<Result<Vec<_>, _>>()?;
         Ok(vec![Type { shape, dtype: U32 }])
     },
     vjp: Vjp::Zero,
@@ -36,7 +50,13 @@ pub static RANDOM_BITS: OpDef = OpDef {
                 random::bits(key, c.from as u64, c.to - c.from, c.outputs[0].add(c.from));
             }
         },
-        units: |g| Units { count: numel(&g.outputs[0].shape), words: 1, cost: 3.0, grain: 256, coarse: false },
+        units: |g| Units {
+            count: numel(&g.outputs[0].shape),
+            words: 1,
+            cost: 3.0,
+            grain: 256,
+            coarse: false,
+        },
         workspace: |_| 0,
         strided: false,
         in_place: &[],
@@ -59,7 +79,10 @@ pub static RANDOM_SPLIT: OpDef = OpDef {
     coerce: Coerce::Keep,
     infer: |i| {
         is_key(i)?;
-        Ok(vec![Type { shape: vec![i.size(0)?, 2], dtype: U32 }])
+        Ok(vec![Type {
+            shape: vec![i.size(0)?, 2],
+            dtype: U32,
+        }])
     },
     vjp: Vjp::Zero,
     reads: Reads::Nothing,
@@ -70,11 +93,20 @@ pub static RANDOM_SPLIT: OpDef = OpDef {
             unsafe {
                 let key = c.inputs[0].ptr.cast::<random::Key>().read();
                 for i in c.from..c.to {
-                    c.outputs[0].cast::<random::Key>().add(i).write(random::split(key, i as u64));
+                    c.outputs[0]
+                        .cast::<random::Key>()
+                        .add(i)
+                        .write(random::split(key, i as u64));
                 }
             }
         },
-        units: |g| Units { count: g.outputs[0].shape[0], words: 2, cost: 20.0, grain: 16, coarse: false },
+        units: |g| Units {
+            count: g.outputs[0].shape[0],
+            words: 2,
+            cost: 20.0,
+            grain: 16,
+            coarse: false,
+        },
         workspace: |_| 0,
         strided: false,
         in_place: &[],

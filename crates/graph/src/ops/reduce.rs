@@ -5,7 +5,7 @@
 use crate::dtype::DType::{self, Bool, F32, I32, U32};
 use crate::error::Error;
 use crate::graph::Type;
-use crate::op::{Algebra, Call, Coerce, CallDef, Geometry, Infer, Kernel, Kind, OpDef, Reads, Rule, Units, Vjp};
+use crate::op::{Algebra, Call, CallDef, Coerce, Geometry, Infer, Kernel, Kind, OpDef, Reads, Rule, Units, Vjp};
 use crate::shape::numel;
 use crate::tensor::Tensor;
 use keratin_kernels::reduce;
@@ -18,14 +18,21 @@ type ReduceFn = unsafe fn(*mut u32, *const u32, usize, usize, usize, usize, usiz
 fn range(i: &Infer) -> Result<(usize, usize), Error> {
     let (from, to) = (i.size(0)?, i.size(1)?);
     if from > to || to > i.inputs[0].shape.len() {
-        return Err(Error::Axis { op: i.op, axis: to as i64 - 1, ndim: i.inputs[0].shape.len() });
+        return Err(Error::Axis {
+            op: i.op,
+            axis: to as i64 - 1,
+            ndim: i.inputs[0].shape.len(),
+        });
     }
     Ok((from, to))
 }
 fn reduced(i: &Infer, dtype: DType) -> Result<Vec<Type>, Error> {
     let (from, to) = range(i)?;
     let shape = &i.inputs[0].shape;
-    Ok(vec![Type { shape: [&shape[..from], &shape[to..]].concat(), dtype }])
+    Ok(vec![Type {
+        shape: [&shape[..from], &shape[to..]].concat(),
+        dtype,
+    }])
 }
 fn number(i: &Infer) -> Result<Vec<Type>, Error> {
     let dtype = i.dtype(0, &[F32, I32, U32])?;
@@ -56,7 +63,13 @@ fn split(shape: &[usize], from: usize, to: usize) -> (usize, usize, usize) {
 fn units(g: &Geometry) -> Units {
     let (from, to) = (g.attrs.ints[0] as usize, g.attrs.ints[1] as usize);
     let (outer, n, inner) = split(&g.inputs[0].shape, from, to);
-    Units { count: outer * inner, words: 1, cost: 0.2 * n as f32 + 1.0, grain: if inner > 1 { 32 } else { 1 }, coarse: false }
+    Units {
+        count: outer * inner,
+        words: 1,
+        cost: 0.2 * n as f32 + 1.0,
+        grain: if inner > 1 { 32 } else { 1 },
+        coarse: false,
+    }
 }
 /// # Safety
 /// As the kernel contract says; the pointers come from the caller's operands.
@@ -153,7 +166,11 @@ fn first(xs: &[f64], better: fn(f64, f64) -> bool) -> f64 {
 fn spread<'g>(r: &Rule<'g>, t: Tensor<'g>) -> Tensor<'g> {
     let (from, to) = (r.attrs.ints[0] as usize, r.attrs.ints[1] as usize);
     let shape = r.x(0).shape();
-    let kept: Vec<usize> = shape.iter().enumerate().map(|(i, &n)| if (from..to).contains(&i) { 1 } else { n }).collect();
+    let kept: Vec<usize> = shape
+        .iter()
+        .enumerate()
+        .map(|(i, &n)| if (from..to).contains(&i) { 1 } else { n })
+        .collect();
     t.reshape(&kept).broadcast(&shape)
 }
 fn extreme<'g>(r: &Rule<'g>) -> Tensor<'g> {
@@ -205,13 +222,23 @@ macro_rules! running {
             kernel: Kernel::Call(CallDef {
                 run: |c| {
                     let (outer, n, inner) = lanes(c.inputs[0].shape, c.attrs.ints[0] as usize);
-                    let f = if c.inputs[0].dtype == F32 { $f as ReduceFn } else { $i };
+                    let f = if c.inputs[0].dtype == F32 {
+                        $f as ReduceFn
+                    } else {
+                        $i
+                    };
                     // SAFETY: the operand and the result have the sizes that their types say.
                     unsafe { f(c.outputs[0], c.inputs[0].ptr, outer, n, inner, c.from, c.to) }
                 },
                 units: |g| {
                     let (outer, n, inner) = lanes(&g.inputs[0].shape, g.attrs.ints[0] as usize);
-                    Units { count: outer * inner, words: 0, cost: n as f32, grain: if inner > 1 { 32 } else { 1 }, coarse: false }
+                    Units {
+                        count: outer * inner,
+                        words: 0,
+                        cost: n as f32,
+                        grain: if inner > 1 { 32 } else { 1 },
+                        coarse: false,
+                    }
                 },
                 workspace: |_| 0,
                 strided: false,

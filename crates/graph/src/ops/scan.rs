@@ -40,14 +40,28 @@ pub struct Loop {
 impl Loop {
     pub fn of(attrs: &Attrs) -> Loop {
         let i = |k: usize| attrs.ints[k] as usize;
-        Loop { consts: i(0), carries: i(1), steps: i(2), reverse: i(3) != 0 }
+        Loop {
+            consts: i(0),
+            carries: i(1),
+            steps: i(2),
+            reverse: i(3) != 0,
+        }
     }
     /// The slice that step `t` works on.
     pub fn slice(&self, t: usize) -> usize {
         if self.reverse { self.steps - 1 - t } else { t }
     }
     fn attrs(&self, body: Rc<Body>) -> Attrs {
-        Attrs { ints: vec![self.consts as i64, self.carries as i64, self.steps as i64, self.reverse as i64], body: Some(body), ..Default::default() }
+        Attrs {
+            ints: vec![
+                self.consts as i64,
+                self.carries as i64,
+                self.steps as i64,
+                self.reverse as i64,
+            ],
+            body: Some(body),
+            ..Default::default()
+        }
     }
 }
 
@@ -56,13 +70,24 @@ fn infer(i: &Infer) -> Result<Vec<Type>, Error> {
     let (consts, carries, steps) = (i.size(0)?, i.size(1)?, i.size(2)?);
     i.int(3)?;
     if body.inputs.len() != i.inputs.len() || consts + carries > i.inputs.len() || body.outputs.len() < carries {
-        return Err(i.bad(format!("its body takes {} tensors and returns {}", body.inputs.len(), body.outputs.len())));
+        return Err(i.bad(format!(
+            "its body takes {} tensors and returns {}",
+            body.inputs.len(),
+            body.outputs.len()
+        )));
     }
     for (k, t) in i.inputs.iter().enumerate() {
         let inside = body.nodes.ty(body.inputs[k]);
-        let outside = if k < consts + carries { Some(&t.shape[..]) } else { t.shape.split_first().filter(|(n, _)| **n == steps).map(|(_, s)| s) };
+        let outside = if k < consts + carries {
+            Some(&t.shape[..])
+        } else {
+            t.shape.split_first().filter(|(n, _)| **n == steps).map(|(_, s)| s)
+        };
         if outside != Some(&inside.shape[..]) || t.dtype != inside.dtype {
-            return Err(i.shape(format!("what the body's input {k} takes: {}{:?}", inside.dtype, inside.shape), k));
+            return Err(i.shape(
+                format!("what the body's input {k} takes: {}{:?}", inside.dtype, inside.shape),
+                k,
+            ));
         }
     }
     let results = body.outputs.iter().enumerate().map(|(k, &v)| {
@@ -72,13 +97,28 @@ fn infer(i: &Infer) -> Result<Vec<Type>, Error> {
             return Ok(Type { shape, dtype: ty.dtype });
         }
         let carry = i.inputs[consts + k];
-        if carry == ty { Ok(ty.clone()) } else { Err(i.shape(format!("a carry that keeps its type: the body returns {}{:?}", ty.dtype, ty.shape), consts + k)) }
+        if carry == ty {
+            Ok(ty.clone())
+        } else {
+            Err(i.shape(
+                format!(
+                    "a carry that keeps its type: the body returns {}{:?}",
+                    ty.dtype, ty.shape
+                ),
+                consts + k,
+            ))
+        }
     });
     results.collect()
 }
 
 /// Copies a graph's values into another, with given tensors in the place of its inputs.
-pub fn inline<'g>(from: &Nodes, into: &'g Graph, inputs: &[(ValueId, Tensor<'g>)], outputs: &[ValueId]) -> Vec<Tensor<'g>> {
+pub fn inline<'g>(
+    from: &Nodes,
+    into: &'g Graph,
+    inputs: &[(ValueId, Tensor<'g>)],
+    outputs: &[ValueId],
+) -> Vec<Tensor<'g>> {
     let mut known: Vec<Option<ValueId>> = vec![None; from.values.len()];
     inputs.iter().for_each(|(v, t)| known[v.index()] = Some(t.id));
     for node in &from.nodes {
@@ -87,11 +127,18 @@ pub fn inline<'g>(from: &Nodes, into: &'g Graph, inputs: &[(ValueId, Tensor<'g>)
         }
         let ids: Option<Vec<ValueId>> = node.inputs.iter().map(|v| known[v.index()]).collect();
         let Some(ids) = ids else { continue };
-        let copy = into.emit(node.op, &ids, node.attrs.clone()).unwrap_or_else(|e| panic!("internal: {e}"));
+        let copy = into
+            .emit(node.op, &ids, node.attrs.clone())
+            .unwrap_or_else(|e| panic!("internal: {e}"));
         let first = into.first(copy);
-        node.results().enumerate().for_each(|(k, v)| known[v.index()] = Some(ValueId(first.0 + k as u32)));
+        node.results()
+            .enumerate()
+            .for_each(|(k, v)| known[v.index()] = Some(ValueId(first.0 + k as u32)));
     }
-    outputs.iter().map(|v| into.tensor(known[v.index()].expect("internal: a body reads a value it does not have"))).collect()
+    outputs
+        .iter()
+        .map(|v| into.tensor(known[v.index()].expect("internal: a body reads a value it does not have")))
+        .collect()
 }
 
 /// The derivative of a scan is a scan of the body's derivative in the other direction:
@@ -113,18 +160,27 @@ fn vjp<'g>(r: &Rule<'g>) -> Vec<Option<Tensor<'g>>> {
     let ins = fresh_inputs(&forward, &body, &body.inputs);
     let wanted: Vec<ValueId> = body.outputs.iter().chain(&carries_in).copied().collect();
     let outs = inline(&body.nodes, &forward, &ins, &wanted);
-    let (ids_in, ids_out) = (ins.iter().map(|(_, t)| t.id).collect(), outs.iter().map(|t| t.id).collect());
+    let (ids_in, ids_out) = (
+        ins.iter().map(|(_, t)| t.id).collect(),
+        outs.iter().map(|t| t.id).collect(),
+    );
     let extended = forward.into_body(ids_in, ids_out);
     let inputs: Vec<ValueId> = r.inputs.iter().map(|t| t.id).collect();
-    let again = graph.emit(&SCAN, &inputs, shape.attrs(extended)).unwrap_or_else(|e| panic!("internal: {e}"));
+    let again = graph
+        .emit(&SCAN, &inputs, shape.attrs(extended))
+        .unwrap_or_else(|e| panic!("internal: {e}"));
     let stacked = |k: usize| graph.tensor(ValueId(graph.first(again).0 + (body.outputs.len() + k) as u32));
 
     // The backward body. Inputs: consts, [const sums, carry cotangents], [carries in, slices, result cotangents].
     let back = Graph::new();
     let consts_f: Vec<usize> = (0..shape.consts).filter(|&k| float(body.inputs[k])).collect();
     let carries_f: Vec<usize> = (0..shape.carries).filter(|&k| float(carries_in[k])).collect();
-    let results_f: Vec<usize> = (shape.carries..body.outputs.len()).filter(|&k| float(body.outputs[k]) && r.cotangents[k].is_some()).collect();
-    let xs_f: Vec<usize> = (first_x..body.inputs.len()).filter(|&k| float(body.inputs[k])).collect();
+    let results_f: Vec<usize> = (shape.carries..body.outputs.len())
+        .filter(|&k| float(body.outputs[k]) && r.cotangents[k].is_some())
+        .collect();
+    let xs_f: Vec<usize> = (first_x..body.inputs.len())
+        .filter(|&k| float(body.inputs[k]))
+        .collect();
     let mut next = 0;
     let mut input = |ty: &Type| {
         next += 1;
@@ -135,9 +191,15 @@ fn vjp<'g>(r: &Rule<'g>) -> Vec<Option<Tensor<'g>>> {
     let sums: Vec<Tensor> = consts_f.iter().map(|&k| input(ty(body.inputs[k]))).collect();
     let cot_carry: Vec<Tensor> = carries_f.iter().map(|&k| input(ty(carries_in[k]))).collect();
     let carry: Vec<Tensor> = carries_in.iter().map(|&v| input(ty(v))).collect();
-    let slices: Vec<Tensor> = (first_x..body.inputs.len()).map(|k| input(ty(body.inputs[k]))).collect();
+    let slices: Vec<Tensor> = (first_x..body.inputs.len())
+        .map(|k| input(ty(body.inputs[k])))
+        .collect();
     let cot_results: Vec<Tensor> = results_f.iter().map(|&k| input(ty(body.outputs[k]))).collect();
-    let all_inputs: Vec<Tensor> = [&consts, &sums, &cot_carry, &carry, &slices, &cot_results].into_iter().flatten().copied().collect();
+    let all_inputs: Vec<Tensor> = [&consts, &sums, &cot_carry, &carry, &slices, &cot_results]
+        .into_iter()
+        .flatten()
+        .copied()
+        .collect();
 
     let body_inputs: Vec<Tensor> = consts.iter().chain(&carry).chain(&slices).copied().collect();
     let pairs: Vec<_> = body.inputs.iter().copied().zip(body_inputs.iter().copied()).collect();
@@ -151,10 +213,16 @@ fn vjp<'g>(r: &Rule<'g>) -> Vec<Option<Tensor<'g>>> {
         .collect();
     let grads = grad::pull(&seeds, &targets);
     let zero = |t: &Tensor| back.scalar(0.0).broadcast(&t.shape());
-    let grads: Vec<Tensor> = grads.into_iter().zip(&targets).map(|(g, t)| g.map_or_else(|| zero(t), |g| back.tensor(g.id))).collect();
+    let grads: Vec<Tensor> = grads
+        .into_iter()
+        .zip(&targets)
+        .map(|(g, t)| g.map_or_else(|| zero(t), |g| back.tensor(g.id)))
+        .collect();
     let (g_consts, rest) = grads.split_at(consts_f.len());
     let (g_carry, g_xs) = rest.split_at(carries_f.len());
-    let out_ids: Vec<ValueId> = (sums.iter().zip(g_consts).map(|(s, g)| (*s + *g).id)).chain(g_carry.iter().chain(g_xs).map(|t| t.id)).collect();
+    let out_ids: Vec<ValueId> = (sums.iter().zip(g_consts).map(|(s, g)| (*s + *g).id))
+        .chain(g_carry.iter().chain(g_xs).map(|t| t.id))
+        .collect();
     let in_ids: Vec<ValueId> = all_inputs.iter().map(|t| t.id).collect();
     let (n_consts, n_carries) = (shape.consts, consts_f.len() + carries_f.len());
     let backward = back.into_body(in_ids, out_ids);
@@ -162,20 +230,43 @@ fn vjp<'g>(r: &Rule<'g>) -> Vec<Option<Tensor<'g>>> {
     let zeros = |t: Tensor<'g>| t.full_like(0.0);
     let operands: Vec<ValueId> = (r.inputs[..shape.consts].iter().copied())
         .chain(consts_f.iter().map(|&k| zeros(r.inputs[k])))
-        .chain(carries_f.iter().map(|&k| r.cotangents[k].unwrap_or_else(|| zeros(r.outputs[k]))))
+        .chain(
+            carries_f
+                .iter()
+                .map(|&k| r.cotangents[k].unwrap_or_else(|| zeros(r.outputs[k]))),
+        )
         .chain((0..shape.carries).map(stacked))
         .chain(r.inputs[first_x..].iter().copied())
-        .chain(results_f.iter().map(|&k| r.cotangents[k].expect("internal: filtered above")))
+        .chain(
+            results_f
+                .iter()
+                .map(|&k| r.cotangents[k].expect("internal: filtered above")),
+        )
         .map(|t| t.id)
         .collect();
-    let reversed = Loop { consts: n_consts, carries: n_carries, steps: shape.steps, reverse: !shape.reverse };
-    let node = graph.emit(&SCAN, &operands, reversed.attrs(backward)).unwrap_or_else(|e| panic!("internal: {e}"));
+    let reversed = Loop {
+        consts: n_consts,
+        carries: n_carries,
+        steps: shape.steps,
+        reverse: !shape.reverse,
+    };
+    let node = graph
+        .emit(&SCAN, &operands, reversed.attrs(backward))
+        .unwrap_or_else(|e| panic!("internal: {e}"));
     let result = |k: usize| graph.tensor(ValueId(graph.first(node).0 + k as u32));
 
     let mut out = vec![None; r.inputs.len()];
-    consts_f.iter().enumerate().for_each(|(at, &k)| out[k] = Some(result(at)));
-    carries_f.iter().enumerate().for_each(|(at, &k)| out[shape.consts + k] = Some(result(consts_f.len() + at)));
-    xs_f.iter().enumerate().for_each(|(at, &k)| out[k] = Some(result(n_carries + at)));
+    consts_f
+        .iter()
+        .enumerate()
+        .for_each(|(at, &k)| out[k] = Some(result(at)));
+    carries_f
+        .iter()
+        .enumerate()
+        .for_each(|(at, &k)| out[shape.consts + k] = Some(result(consts_f.len() + at)));
+    xs_f.iter()
+        .enumerate()
+        .for_each(|(at, &k)| out[k] = Some(result(n_carries + at)));
     out
 }
 
@@ -188,11 +279,23 @@ fn fresh_inputs<'g>(graph: &'g Graph, body: &Body, values: &[ValueId]) -> Vec<(V
 }
 
 /// A scan as a node of `graph`.
-pub fn scan<'g>(consts: &[Tensor<'g>], carry: &[Tensor<'g>], xs: &[Tensor<'g>], steps: usize, reverse: bool, body: Rc<Body>) -> Result<Vec<Tensor<'g>>, Error> {
+pub fn scan<'g>(
+    consts: &[Tensor<'g>],
+    carry: &[Tensor<'g>],
+    xs: &[Tensor<'g>],
+    steps: usize,
+    reverse: bool,
+    body: Rc<Body>,
+) -> Result<Vec<Tensor<'g>>, Error> {
     let all: Vec<Tensor> = [consts, carry, xs].concat();
     let graph = all[0].graph;
     let ids: Vec<ValueId> = all.iter().map(|t| t.id).collect();
-    let shape = Loop { consts: consts.len(), carries: carry.len(), steps, reverse };
+    let shape = Loop {
+        consts: consts.len(),
+        carries: carry.len(),
+        steps,
+        reverse,
+    };
     let node = graph.emit(&SCAN, &ids, shape.attrs(body))?;
     Ok(graph.nodes().node(node).results().map(|v| graph.tensor(v)).collect())
 }

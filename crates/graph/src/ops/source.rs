@@ -44,6 +44,8 @@ const fn source(name: &'static str, infer: fn(&Infer) -> Result<Vec<Type>, Error
 
 fn ty(i: &Infer, at: usize) -> Result<Vec<Type>, Error> {
     let dtype = DType::from_code(i.size(at)?).ok_or_else(|| i.bad("an unknown element type"))?;
-    let shape = (at + 1..i.attrs.ints.len()).map(|k| i.size(k)).collect::<Result<Vec<_>, _>>()?;
+    let shape = (at + 1..i.attrs.ints.len())
+        .map(|k| i.size(k))
+        .collect::<Result<Vec<_>, _>>()?;
     Ok(vec![Type { shape, dtype }])
 }

@@ -7,9 +7,48 @@ use crate::tensor::Tensor;
 use keratin_kernels::map::{self, MapFn};
 
 pub static ROWS: &[&OpDef] = &[
-    &NEGATIVE, &ABS, &SIGN, &SQUARE, &FLOOR, &CEIL, &ROUND, &TRUNC, &SQRT, &RSQRT, &RECIPROCAL, &EXP, &EXPM1, &LOG, &LOG1P, &LOG2,
-    &LOG10, &SIN, &COS, &TAN, &ARCSIN, &ARCCOS, &ARCTAN, &SINH, &COSH, &TANH, &ARCSINH, &ARCCOSH, &ARCTANH, &SIGMOID, &SOFTPLUS,
-    &ERF, &ERFC, &ERFINV, &RELU, &IS_FINITE, &IS_NAN, &IS_INF, &LOGICAL_NOT, &BITWISE_NOT, &CLIP, &STOP_GRADIENT,
+    &NEGATIVE,
+    &ABS,
+    &SIGN,
+    &SQUARE,
+    &FLOOR,
+    &CEIL,
+    &ROUND,
+    &TRUNC,
+    &SQRT,
+    &RSQRT,
+    &RECIPROCAL,
+    &EXP,
+    &EXPM1,
+    &LOG,
+    &LOG1P,
+    &LOG2,
+    &LOG10,
+    &SIN,
+    &COS,
+    &TAN,
+    &ARCSIN,
+    &ARCCOS,
+    &ARCTAN,
+    &SINH,
+    &COSH,
+    &TANH,
+    &ARCSINH,
+    &ARCCOSH,
+    &ARCTANH,
+    &SIGMOID,
+    &SOFTPLUS,
+    &ERF,
+    &ERFC,
+    &ERFINV,
+    &RELU,
+    &IS_FINITE,
+    &IS_NAN,
+    &IS_INF,
+    &LOGICAL_NOT,
+    &BITWISE_NOT,
+    &CLIP,
+    &STOP_GRADIENT,
 ];
 
 fn same(i: &Infer) -> Result<Vec<Type>, crate::Error> {
@@ -33,7 +72,10 @@ fn truth(i: &Infer) -> Result<Vec<Type>, crate::Error> {
 }
 fn predicate(i: &Infer) -> Result<Vec<Type>, crate::Error> {
     i.dtype(0, &[F32])?;
-    Ok(vec![Type { shape: i.inputs[0].shape.clone(), dtype: Bool }])
+    Ok(vec![Type {
+        shape: i.inputs[0].shape.clone(),
+        dtype: Bool,
+    }])
 }
 
 macro_rules! row {
@@ -154,7 +196,15 @@ pub static CLIP: OpDef = OpDef {
     #[cfg(feature = "oracle")]
     reference: |r| {
         let (lo, hi) = (r.attrs.floats[0] as f64, r.attrs.floats[1] as f64);
-        r.map1(|x| if x < lo { lo } else if x > hi { hi } else { x })
+        r.map1(|x| {
+            if x < lo {
+                lo
+            } else if x > hi {
+                hi
+            } else {
+                x
+            }
+        })
     },
 };
 
@@ -167,7 +217,10 @@ pub static STOP_GRADIENT: OpDef = OpDef {
     infer: same,
     vjp: Vjp::Zero,
     reads: Reads::Nothing,
-    algebra: Algebra { transparent: true, ..Algebra::NONE },
+    algebra: Algebra {
+        transparent: true,
+        ..Algebra::NONE
+    },
     kernel: Kernel::Map(|_| Some(map::copy)),
     #[cfg(feature = "oracle")]
     reference: |r| r.map1(|x| x),

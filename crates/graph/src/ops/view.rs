@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::graph::Type;
-use crate::op::{Algebra, Coerce, Infer, Kernel, Kind, OpDef, Piece, Reads, Vjp, ViewPlan};
+use crate::op::{Algebra, Coerce, Infer, Kernel, Kind, OpDef, Piece, Reads, ViewPlan, Vjp};
 use crate::shape::{self, numel, strides};
 use crate::tensor::Tensor;
 
@@ -31,7 +31,10 @@ fn sizes(i: &Infer) -> Result<Vec<usize>, Error> {
     (0..i.attrs.ints.len()).map(|k| i.size(k)).collect()
 }
 fn with_shape(i: &Infer, shape: Vec<usize>) -> Result<Vec<Type>, Error> {
-    Ok(vec![Type { shape, dtype: i.inputs[0].dtype }])
+    Ok(vec![Type {
+        shape,
+        dtype: i.inputs[0].dtype,
+    }])
 }
 fn signed(strides: Vec<usize>) -> Vec<isize> {
     strides.into_iter().map(|s| s as isize).collect()
@@ -39,7 +42,17 @@ fn signed(strides: Vec<usize>) -> Vec<isize> {
 /// One piece that covers the whole result.
 fn whole(out: &Type, src_offset: usize, src_strides: Vec<isize>) -> ViewPlan {
     let dst_strides = strides(&out.shape);
-    ViewPlan { fill: None, pieces: vec![Piece { input: 0, shape: out.shape.clone(), src_offset, src_strides, dst_offset: 0, dst_strides }] }
+    ViewPlan {
+        fill: None,
+        pieces: vec![Piece {
+            input: 0,
+            shape: out.shape.clone(),
+            src_offset,
+            src_strides,
+            dst_offset: 0,
+            dst_strides,
+        }],
+    }
 }
 
 row! {
@@ -200,7 +213,11 @@ fn slice_vjp<'g>(x: Tensor<'g>, g: Tensor<'g>, spec: &[i64]) -> Tensor<'g> {
             if size == 0 {
                 return (0, n, 0);
             }
-            let low = if c[2] < 0 { c[0] as usize - (size - 1) * step } else { c[0] as usize };
+            let low = if c[2] < 0 {
+                c[0] as usize - (size - 1) * step
+            } else {
+                c[0] as usize
+            };
             (low, n - low - ((size - 1) * step + 1), step - 1)
         })
         .collect();
