@@ -34,7 +34,8 @@ function options() {
   });
   const whole = (name: string, text: string): number => {
     const n = Number(text);
-    if (!Number.isInteger(n) || n < (name === "seed" ? 0 : 1)) throw new Error(`--${name} needs a whole number, received ${JSON.stringify(text)}.`);
+    if (!Number.isInteger(n) || n < (name === "seed" ? 0 : 1))
+      throw new Error(`--${name} needs a whole number, received ${JSON.stringify(text)}.`);
     return n;
   };
   return {
@@ -50,9 +51,18 @@ function options() {
 /** The tutorial's network. */
 export function buildModel(): Sequential {
   return new Sequential([
-    new Dense(512, { activation: "relu", inputShape: [784], kernelInitializer: "he_uniform", kernelRegularizer: regularizers.l2(1e-5) }),
+    new Dense(512, {
+      activation: "relu",
+      inputShape: [784],
+      kernelInitializer: "he_uniform",
+      kernelRegularizer: regularizers.l2(1e-5),
+    }),
     new Dropout(0.2),
-    new Dense(512, { activation: "relu", kernelInitializer: "he_uniform", kernelConstraint: new constraints.MaxNorm({ maxValue: 3 }) }),
+    new Dense(512, {
+      activation: "relu",
+      kernelInitializer: "he_uniform",
+      kernelConstraint: new constraints.MaxNorm({ maxValue: 3 }),
+    }),
     new Dropout(0.2),
     new Dense(10, { activation: "softmax", kernelInitializer: "he_uniform" }),
   ]);
@@ -60,7 +70,10 @@ export function buildModel(): Sequential {
 
 /** Pixels 0 … 255 as rows of 784 numbers 0 … 1. */
 function rows(images: { data: Uint8Array; shape: readonly number[] }): Tensor {
-  return new Tensor(Float32Array.from(images.data, (p) => p / 255), [images.shape[0]!, 784]);
+  return new Tensor(
+    Float32Array.from(images.data, (p) => p / 255),
+    [images.shape[0]!, 784],
+  );
 }
 
 const argmax = (row: ArrayLike<number>): number => {
@@ -92,7 +105,9 @@ async function main(): Promise<number> {
   const history = await model.fit(xTrain, yTrain, { epochs, batchSize: 128, validationSplit: 0.1, verbose: quiet ? 2 : 1 });
   const seconds = (performance.now() - from) / 1000;
   console.log(`trained in ${seconds.toFixed(1)} s`);
-  console.log(`final loss ${history.history.loss!.at(-1)} (the same to the last digit for seed ${seed} and any number of threads)`);
+  console.log(
+    `final loss ${history.history.loss!.at(-1)} (the same to the last digit for seed ${seed} and any number of threads)`,
+  );
   console.log(`\n${curve({ loss: history.history.loss!, val_loss: history.history.val_loss! })}`);
 
   const { accuracy } = await model.evaluate(xTest, yTest, { batchSize: 256, verbose: 0, returnDict: true });
@@ -100,7 +115,9 @@ async function main(): Promise<number> {
   const predicted = Array.from({ length: xTest.shape[0]! }, (_, i) => argmax(probabilities.data.subarray(i * 10, i * 10 + 10)));
   console.log(`\n${confusionMatrix(Array.from(yTest.data), predicted, 10)}`);
   for (let i = 0; i < 10; i += 5) {
-    const five = Array.from({ length: 5 }, (_, k) => digit(testImages.data.subarray((i + k) * 784, (i + k + 1) * 784), `predicted ${predicted[i + k]}, is ${yTest.data[i + k]}`));
+    const five = Array.from({ length: 5 }, (_, k) =>
+      digit(testImages.data.subarray((i + k) * 784, (i + k + 1) * 784), `predicted ${predicted[i + k]}, is ${yTest.data[i + k]}`),
+    );
     console.log(`\n${five[0]!.map((_, line) => five.map((d) => d[line]).join("  ")).join("\n")}`);
   }
 

@@ -9,7 +9,12 @@ export function confusionMatrix(actual: readonly number[], predicted: readonly n
   const cell = (x: number | string): string => String(x).padStart(5);
   const head = `true \\ predicted ${Array.from({ length: classes }, (_, c) => cell(c)).join("")}`;
   const lines = counts.map((row, c) => {
-    const right = (100 * row[c]!) / Math.max(1, row.reduce((a, b) => a + b, 0));
+    const right =
+      (100 * row[c]!) /
+      Math.max(
+        1,
+        row.reduce((a, b) => a + b, 0),
+      );
     return `${String(c).padStart(16)} ${row.map((n) => cell(n === 0 ? "·" : n)).join("")}   ${right.toFixed(1).padStart(5)} %`;
   });
   return [head, ...lines].join("\n");

@@ -1,6 +1,14 @@
 // The namespace `callbacks`.
 
-export { Callback, type CallbackLike, CallbackList, type CallbackModel, type CallbackParams, type HookName, type Logs } from "./callbacks/callback.js";
+export {
+  Callback,
+  type CallbackLike,
+  CallbackList,
+  type CallbackModel,
+  type CallbackParams,
+  type HookName,
+  type Logs,
+} from "./callbacks/callback.js";
 export { EarlyStopping, type EarlyStoppingOptions } from "./callbacks/earlyStopping.js";
 export { History } from "./callbacks/history.js";
 export { LambdaCallback, type LambdaHooks } from "./callbacks/lambdaCallback.js";

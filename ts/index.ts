@@ -14,7 +14,20 @@ import * as random from "./random.js";
 import * as regularizers from "./regularizers.js";
 import * as saving from "./saving.js";
 
-export { activations, callbacks, constraints, initializers, layers, losses, metrics, ops, optimizers, random, regularizers, saving };
+export {
+  activations,
+  callbacks,
+  constraints,
+  initializers,
+  layers,
+  losses,
+  metrics,
+  ops,
+  optimizers,
+  random,
+  regularizers,
+  saving,
+};
 /** Data sets: `datasets.mnist.loadData()`. */
 export const datasets = { mnist } as const;
 

@@ -1,6 +1,6 @@
 // Tensor: numbers with a shape, either at hand or as a value of the computation that is being traced.
 
-import { type TypedArray, allocate, coreDType, type DType, dtypeOfArray, type EdgeDType, type TensorData } from "./core/dtype.js";
+import { allocate, coreDType, type DType, dtypeOfArray, type EdgeDType, type TensorData, type TypedArray } from "./core/dtype.js";
 import { DTypeError, ShapeError, StateError, ValueError } from "./errors.js";
 import { Graph, sourceInts, type Value } from "./trace.js";
 
@@ -31,7 +31,11 @@ export class Tensor {
   constructor(data: TypedArray | readonly number[], shape?: readonly number[], options?: { dtype?: EdgeDType });
   /** @internal */
   constructor(trace: Trace, value: Value);
-  constructor(data: TypedArray | readonly number[] | Trace, shapeOrValue?: readonly number[] | Value, options: { dtype?: EdgeDType } = {}) {
+  constructor(
+    data: TypedArray | readonly number[] | Trace,
+    shapeOrValue?: readonly number[] | Value,
+    options: { dtype?: EdgeDType } = {},
+  ) {
     if (data instanceof Trace) {
       const value = shapeOrValue as Value;
       this.#trace = data;
@@ -42,12 +46,14 @@ export class Tensor {
     }
     const shape = (shapeOrValue as readonly number[] | undefined) ?? [data.length];
     for (const d of shape) {
-      if (!Number.isInteger(d) || d < 0) throw new ShapeError(`Tensor: sizes are whole numbers ≥ 0, received [${shape.join(", ")}].`);
+      if (!Number.isInteger(d) || d < 0)
+        throw new ShapeError(`Tensor: sizes are whole numbers ≥ 0, received [${shape.join(", ")}].`);
     }
     if (sizeOf(shape) !== data.length) {
       throw new ShapeError(`Tensor: shape [${shape.join(", ")}] has ${sizeOf(shape)} elements, the data has ${data.length}.`);
     }
-    this.dtype = options.dtype !== undefined ? coreDType(options.dtype) : Array.isArray(data) ? "float32" : dtypeOfArray(data as TypedArray);
+    this.dtype =
+      options.dtype !== undefined ? coreDType(options.dtype) : Array.isArray(data) ? "float32" : dtypeOfArray(data as TypedArray);
     this.#data = convert(data, this.dtype);
     this.shape = Object.freeze([...shape]);
   }
@@ -153,12 +159,15 @@ export function tensor(value: TensorLike, options: { shape?: readonly number[]; 
     if (Array.isArray(x)) {
       if (sizes.length === depth) sizes.push(x.length);
       if (sizes[depth] !== x.length || (x.length > 0 && depth + 1 > 32)) {
-        throw new ShapeError(`tensor: rows differ in length (${sizes[depth]} and ${x.length} at depth ${depth}); all rows of an array need one length.`);
+        throw new ShapeError(
+          `tensor: rows differ in length (${sizes[depth]} and ${x.length} at depth ${depth}); all rows of an array need one length.`,
+        );
       }
       for (const y of x) walk(y, depth + 1);
       return;
     }
-    if (depth !== sizes.length) throw new ShapeError("tensor: numbers and arrays are mixed at one depth; all rows of an array need one form.");
+    if (depth !== sizes.length)
+      throw new ShapeError("tensor: numbers and arrays are mixed at one depth; all rows of an array need one form.");
     if (typeof x === "boolean") flat.push(x ? 1 : 0);
     else if (typeof x === "number") {
       bool = false;
@@ -238,7 +247,10 @@ export class Trace {
     if (updated) return updated;
     let value = this.#states.get(state);
     if (!value) {
-      value = this.isBody && this.parent ? this.parent.run(() => this.parent!.read(state)) : this.wrap(this.graph.emit("state", [], { ints: sourceInts(state.state, state.dtype, state.shape) })[0]!);
+      value =
+        this.isBody && this.parent
+          ? this.parent.run(() => this.parent!.read(state))
+          : this.wrap(this.graph.emit("state", [], { ints: sourceInts(state.state, state.dtype, state.shape) })[0]!);
       this.#states.set(state, value);
     }
     return value;
@@ -257,10 +269,14 @@ export class Trace {
     if (known) return known.origin!.id;
     let inner: Tensor;
     if (!origin) {
-      inner = this.wrap(this.graph.emit("constant", [], { ints: sourceInts(0, t.dtype, t.shape).slice(1), words: wordsOf(t) })[0]!);
+      inner = this.wrap(
+        this.graph.emit("constant", [], { ints: sourceInts(0, t.dtype, t.shape).slice(1), words: wordsOf(t) })[0]!,
+      );
     } else {
       if (!this.isBody || !this.#within(origin.trace)) {
-        throw new StateError("This tensor was made inside a traced function that has ended: return it from the function instead of keeping it in a variable.");
+        throw new StateError(
+          "This tensor was made inside a traced function that has ended: return it from the function instead of keeping it in a variable.",
+        );
       }
       inner = this.input(t.shape, t.dtype);
       this.captured.push({ outer: t, inner });

@@ -84,7 +84,9 @@ export class Graph {
       memory[at++] = f32Bits[0]!;
     }
     if (words) memory.set(words, at);
-    const count = call((core) => core.emit(this.handle, number, inputs.length, ints.length, floats.length, words?.length ?? -1, body));
+    const count = call((core) =>
+      core.emit(this.handle, number, inputs.length, ints.length, floats.length, words?.length ?? -1, body),
+    );
     if (count < 0) throw coreError();
     return readValues(count);
   }
@@ -161,4 +163,8 @@ function coreError(): Error {
   return new ShapeError(path ? `${path.replaceAll("/", " › ")} › ${message}` : message);
 }
 
-export const sourceInts = (index: number, dtype: DType, shape: readonly number[]): number[] => [index, dtypeCode(dtype), ...shape];
+export const sourceInts = (index: number, dtype: DType, shape: readonly number[]): number[] => [
+  index,
+  dtypeCode(dtype),
+  ...shape,
+];

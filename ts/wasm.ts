@@ -47,9 +47,9 @@ let words = new Uint32Array(0);
 let floats = new Float32Array(0);
 
 function choose(options: InitOptions): RuntimeInfo {
-  const cores = options.threads ?? Math.min(8, platform.cores());
-  const why = options.threads === 1 ? "threads: 1 was asked for" : (platform.noThreads() ?? (cores <= 1 ? "there is one core" : null));
-  const threads = why ? 1 : cores;
+  const oneCore = (): string | null => (options.threads === undefined && platform.cores() <= 1 ? "there is one core" : null);
+  const why = options.threads === 1 ? "threads: 1 was asked for" : (platform.noThreads() ?? oneCore());
+  const threads = why ? 1 : (options.threads ?? Math.min(8, platform.cores()));
   const variant: Variant = why ? "simd" : options.fast && WebAssembly.validate(RELAXED) ? "relaxed-mt" : "simd-mt";
   return { platform: platform.name, variant, threads, why };
 }

@@ -37,7 +37,16 @@ export class EarlyStopping extends MonitorCallback {
   #bestWeights: Tensor[] | null = null;
 
   constructor(options: EarlyStoppingOptions = {}) {
-    checkOptions("EarlyStopping", options, ["monitor", "minDelta", "patience", "verbose", "mode", "baseline", "restoreBestWeights", "startFromEpoch"]);
+    checkOptions("EarlyStopping", options, [
+      "monitor",
+      "minDelta",
+      "patience",
+      "verbose",
+      "mode",
+      "baseline",
+      "restoreBestWeights",
+      "startFromEpoch",
+    ]);
     super(options);
     this.patience = options.patience ?? 0;
     this.verbose = options.verbose ?? 0;

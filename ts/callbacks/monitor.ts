@@ -24,7 +24,9 @@ export abstract class MonitorCallback extends Callback {
     this.mode = options.mode ?? "auto";
     this.minDelta = Math.abs(options.minDelta ?? 0);
     if (!["auto", "min", "max"].includes(this.mode)) {
-      throw new ValueError(`${this.constructor.name}: mode must be "auto", "min" or "max", received ${JSON.stringify(this.mode)}.`);
+      throw new ValueError(
+        `${this.constructor.name}: mode must be "auto", "min" or "max", received ${JSON.stringify(this.mode)}.`,
+      );
     }
   }
 
@@ -32,7 +34,9 @@ export abstract class MonitorCallback extends Callback {
   protected watched(logs: Logs): number | undefined {
     const value = logs[this.monitor];
     if (value === undefined) {
-      console.warn(`${this.constructor.name}: the log "${this.monitor}" is not available. Available: ${Object.keys(logs).join(", ")}.`);
+      console.warn(
+        `${this.constructor.name}: the log "${this.monitor}" is not available. Available: ${Object.keys(logs).join(", ")}.`,
+      );
     }
     return value;
   }
@@ -49,7 +53,9 @@ export abstract class MonitorCallback extends Callback {
     if (bare === "loss") return false;
     const direction = this.model.direction(bare);
     if (direction === null) {
-      throw new ValueError(`${this.constructor.name}: whether "${this.monitor}" should grow or shrink is not known; give mode: "min" or "max".`);
+      throw new ValueError(
+        `${this.constructor.name}: whether "${this.monitor}" should grow or shrink is not known; give mode: "min" or "max".`,
+      );
     }
     return direction === "up";
   }

@@ -19,7 +19,13 @@ export function operands(inputs: readonly TensorLike[]): Tensor[] {
     if (typeof x === "boolean") return scalar(x ? 1 : 0, "bool");
     const number = x as number;
     const whole = Number.isInteger(number);
-    const dtype = !beside ? "float32" : beside.dtype === "float32" || !whole ? "float32" : beside.dtype === "bool" ? "int32" : beside.dtype;
+    const dtype = !beside
+      ? "float32"
+      : beside.dtype === "float32" || !whole
+        ? "float32"
+        : beside.dtype === "bool"
+          ? "int32"
+          : beside.dtype;
     return scalar(number, dtype);
   });
 }
@@ -52,7 +58,10 @@ export function applyAll(op: string, inputs: readonly TensorLike[], attributes: 
     return trace.graph.emit(op, ids, attributes).map((v) => trace.wrap(v));
   }
   for (const t of given) {
-    if (t.isTraced) throw new StateError("This tensor was made inside a traced function that has ended: return it from the function instead of keeping it in a variable.");
+    if (t.isTraced)
+      throw new StateError(
+        "This tensor was made inside a traced function that has ended: return it from the function instead of keeping it in a variable.",
+      );
   }
   const types = given.map((t, i) => (isWeak(inputs[i]!) ? `${t.dtype}=${t.data[0]}` : `${t.dtype}[${t.shape}]`));
   const key = `${op}|${types.join()}|${attributes.ints?.join() ?? ""}|${attributes.floats?.map((x) => (Object.is(x, -0) ? "-0" : x)).join() ?? ""}`;
@@ -66,7 +75,11 @@ export function applyAll(op: string, inputs: readonly TensorLike[], attributes: 
       strong.map((t) => ({ shape: t.shape, dtype: t.dtype })),
       (values) => {
         let next = 0;
-        return applyAll(op, given.map((t, i) => (isWeak(inputs[i]!) ? t : values[next++]!)), attributes);
+        return applyAll(
+          op,
+          given.map((t, i) => (isWeak(inputs[i]!) ? t : values[next++]!)),
+          attributes,
+        );
       },
     );
   }

@@ -21,7 +21,12 @@ export class Program {
   readonly #handle: number;
   readonly #sizes: readonly number[];
 
-  private constructor(handle: number, inputs: readonly TensorType[], outputs: readonly TensorType[], updated: readonly StateSource[]) {
+  private constructor(
+    handle: number,
+    inputs: readonly TensorType[],
+    outputs: readonly TensorType[],
+    updated: readonly StateSource[],
+  ) {
     this.#handle = handle;
     this.inputs = inputs;
     this.outputs = outputs;
@@ -42,7 +47,8 @@ export class Program {
         const values = inputs.map((t) => trace.input(t.shape, t.dtype));
         const results = body(values);
         for (const r of results) {
-          if (!(r instanceof Tensor)) throw new StateError(`A traced function must return tensors, received ${r === null ? "null" : typeof r}.`);
+          if (!(r instanceof Tensor))
+            throw new StateError(`A traced function must return tensors, received ${r === null ? "null" : typeof r}.`);
         }
         const ids = results.map((t) => trace.idOf(t));
         const updates = [...trace.updates].map(([state, value]) => [state.state, trace.idOf(value)] as const);

@@ -54,7 +54,9 @@ export async function loadIdxDataset(source: FileSource): Promise<ImageDataset> 
   ]);
   for (const [part, x, y] of [["training", xTrain, yTrain] as const, ["test", xTest, yTest] as const]) {
     if (x.shape[0] !== y.shape[0] || x.shape[0] === 0) {
-      throw new DataError(`MNIST: the ${part} files hold ${x.shape[0]} images and ${y.shape[0]} labels. Take both from one source.`);
+      throw new DataError(
+        `MNIST: the ${part} files hold ${x.shape[0]} images and ${y.shape[0]} labels. Take both from one source.`,
+      );
     }
   }
   if (xTrain.shape[1] !== xTest.shape[1] || xTrain.shape[2] !== xTest.shape[2]) {
@@ -90,7 +92,8 @@ async function openSource(path: string | URL | undefined): Promise<FileSource> {
   return web(address);
 }
 
-const hasFiles = (): boolean => "process" in globalThis && Boolean((globalThis as { process?: NodeJS.Process }).process?.versions?.node);
+const hasFiles = (): boolean =>
+  "process" in globalThis && Boolean((globalThis as { process?: NodeJS.Process }).process?.versions?.node);
 
 /** Imports a Node module without bundlers seeing it: a page never gets here. */
 async function nodeImport<T>(name: string): Promise<T> {

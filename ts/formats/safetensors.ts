@@ -200,7 +200,9 @@ function checkDescription(name: string, value: unknown, available: number): Head
   const needed = elementCount(shape) * DTYPES[dtype as SafetensorsDtype].BYTES_PER_ELEMENT;
   // An overflowing product is beyond 2^53 and so never equals a length of bytes that are there.
   if (needed !== end - begin) {
-    throw damaged(`${where} lies about its size: ${dtype} [${shape.join(", ")}] takes ${needed} bytes, its offsets give ${end - begin}`);
+    throw damaged(
+      `${where} lies about its size: ${dtype} [${shape.join(", ")}] takes ${needed} bytes, its offsets give ${end - begin}`,
+    );
   }
   return { name, dtype: dtype as SafetensorsDtype, shape, begin, end };
 }
@@ -238,7 +240,8 @@ function checkEntry(name: string, entry: SafetensorsEntry, seen: Set<string>): v
 
 const damaged = (what: string, cause?: unknown): FileError =>
   new FileError(`safetensors: ${what}. The file is damaged or of another format.`, { cause });
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 const isSizes = (value: unknown): value is number[] =>
   Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
 const elementCount = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);

@@ -56,7 +56,6 @@ export function locateErrors<T>(body: () => T): T {
   }
 }
 
+export { outsideTrace as eagerly } from "../tensor.js";
 /** The scope we are in: `sequential/dense`. */
 export { currentPath };
-
-export { outsideTrace as eagerly } from "../tensor.js";

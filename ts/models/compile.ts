@@ -5,8 +5,8 @@ import { ValueError } from "../errors.js";
 import { flatten, isPlainObject, type Structure } from "../layers/structure.js";
 import * as losses from "../losses.js";
 import * as metrics from "../metrics.js";
-import type { Tensor } from "../tensor.js";
 import { toSnakeCase } from "../saving/names.js";
+import type { Tensor } from "../tensor.js";
 
 type Loss = losses.Loss;
 type Metric = metrics.Metric;
@@ -25,12 +25,16 @@ function perOutput<T>(what: string, given: unknown, names: readonly string[], is
   if (given === null || given === undefined) return names.map(() => null);
   if (isOne(given)) return names.map(() => given as T);
   if (Array.isArray(given)) {
-    if (given.length !== names.length) throw new ValueError(`compile: ${what} has ${given.length} entries, the model has ${names.length} outputs (${names.join(", ")}).`);
+    if (given.length !== names.length)
+      throw new ValueError(
+        `compile: ${what} has ${given.length} entries, the model has ${names.length} outputs (${names.join(", ")}).`,
+      );
     return given as (T | null)[];
   }
   const table = given as Record<string, T | null>;
   const unknown = Object.keys(table).filter((k) => !names.includes(k));
-  if (unknown.length > 0) throw new ValueError(`compile: ${what} names no output of the model: ${unknown.join(", ")}. Outputs: ${names.join(", ")}.`);
+  if (unknown.length > 0)
+    throw new ValueError(`compile: ${what} names no output of the model: ${unknown.join(", ")}. Outputs: ${names.join(", ")}.`);
   return names.map((n) => table[n] ?? null);
 }
 
@@ -47,7 +51,11 @@ export class CompiledLoss {
     yTrue: readonly Tensor[],
     yPred: readonly Tensor[],
   ) {
-    const one = (x: unknown): boolean => typeof x === "string" || typeof x === "function" || (!Array.isArray(x) && !isObject(x)) || (isObject(x) && "class_name" in x);
+    const one = (x: unknown): boolean =>
+      typeof x === "string" ||
+      typeof x === "function" ||
+      (!Array.isArray(x) && !isObject(x)) ||
+      (isObject(x) && "class_name" in x);
     const parts = perOutput<LossLike>("loss", given, names, one);
     const weights = perOutput<number>("lossWeights", lossWeights, names, (x) => typeof x === "number");
     parts.forEach((loss, i) => {
@@ -55,7 +63,8 @@ export class CompiledLoss {
       if (!yTrue[i]) throw new ValueError(`y has no target for output "${names[i]}".`);
       this.#parts.push({ loss: losses.resolve(loss, yTrue[i]!.shape, yPred[i]!.shape), weight: weights[i] ?? 1, output: i });
     });
-    if (this.#parts.length > 1) for (const p of this.#parts) this.trackers.push(new metrics.Mean({ name: `${names[p.output]}_loss` }));
+    if (this.#parts.length > 1)
+      for (const p of this.#parts) this.trackers.push(new metrics.Mean({ name: `${names[p.output]}_loss` }));
   }
 
   /** A scalar. Inside a trace the per-output means are updated too. */
@@ -91,13 +100,7 @@ interface NamedMetric {
 export class CompiledMetrics {
   readonly #metrics: NamedMetric[] = [];
 
-  constructor(
-    given: unknown,
-    weighted: unknown,
-    names: readonly string[],
-    yTrue: readonly Tensor[],
-    yPred: readonly Tensor[],
-  ) {
+  constructor(given: unknown, weighted: unknown, names: readonly string[], yTrue: readonly Tensor[], yPred: readonly Tensor[]) {
     const used = new Set<string>();
     const add = (one: MetricLike, output: number, isWeighted: boolean): void => {
       const metric = metrics.resolve(one, yTrue[output]?.shape ?? [], yPred[output]!.shape);
@@ -110,7 +113,10 @@ export class CompiledMetrics {
       used.add(name);
       this.#metrics.push({ metric, name, output, weighted: isWeighted });
     };
-    for (const [list, isWeighted] of [[given, false], [weighted, true]] as const) {
+    for (const [list, isWeighted] of [
+      [given, false],
+      [weighted, true],
+    ] as const) {
       if (list === null || list === undefined) continue;
       this.#distribute(list, names).forEach((own, output) => {
         for (const one of own) add(one, output, isWeighted);
@@ -119,17 +125,21 @@ export class CompiledMetrics {
   }
 
   #distribute(given: unknown, names: readonly string[]): MetricLike[][] {
-    const listOf = (x: unknown): MetricLike[] => (x === null || x === undefined ? [] : Array.isArray(x) ? (x as MetricLike[]) : [x as MetricLike]);
+    const listOf = (x: unknown): MetricLike[] =>
+      x === null || x === undefined ? [] : Array.isArray(x) ? (x as MetricLike[]) : [x as MetricLike];
     if (Array.isArray(given)) {
       if (names.length > 1 && given.length === names.length && given.some(Array.isArray)) return given.map(listOf);
       if (given.some(Array.isArray)) {
-        if (given.length !== names.length) throw new ValueError(`compile: metrics has ${given.length} lists, the model has ${names.length} outputs.`);
+        if (given.length !== names.length)
+          throw new ValueError(`compile: metrics has ${given.length} lists, the model has ${names.length} outputs.`);
         return given.map(listOf);
       }
       return names.map((_, i) => (i === 0 || typeof given[0] === "string" ? listOf(given) : []));
     }
     if (isObject(given)) return perOutput<MetricLike | MetricLike[]>("metrics", given, names, () => false).map(listOf);
-    throw new ValueError(`compile: metrics must be a list or an object, received ${typeof given === "string" ? JSON.stringify(given) : typeof given}. Write metrics: ["accuracy"].`);
+    throw new ValueError(
+      `compile: metrics must be a list or an object, received ${typeof given === "string" ? JSON.stringify(given) : typeof given}. Write metrics: ["accuracy"].`,
+    );
   }
 
   get metrics(): readonly Metric[] {

@@ -1,6 +1,6 @@
 // Data as users give it, as batches: arrays cut into rows by number, or whatever an iterable yields.
 
-import { type DType, type TensorData, type TypedArray } from "../core/dtype.js";
+import type { DType, TensorData, TypedArray } from "../core/dtype.js";
 import type { Program } from "../core/program.js";
 import { DataError, ValueError } from "../errors.js";
 import { isPlainObject, mapStructure, type Structure } from "../layers/structure.js";
@@ -45,7 +45,8 @@ function leafOf(value: unknown, where: string): Leaf {
 
 /** Is it a list or record of arrays, rather than one array? */
 function isTree(value: unknown): boolean {
-  if (Array.isArray(value)) return value.length > 0 && value.every((v) => v instanceof Tensor || ArrayBuffer.isView(v) || isPlainObject(v));
+  if (Array.isArray(value))
+    return value.length > 0 && value.every((v) => v instanceof Tensor || ArrayBuffer.isView(v) || isPlainObject(v));
   return isPlainObject(value) && !("data" in value && "shape" in value);
 }
 
@@ -84,16 +85,29 @@ export class ArraySource {
     const source = new ArraySource(treeOf(x, "x"), optional(y, "y"), optional(sampleWeight, "sampleWeight"));
     const sizes = source.leaves.map((l) => l.shape[0]!);
     if (sizes.some((n) => n !== source.size)) {
-      const named = (what: string, t: LeafTree | null): string[] => (t === null ? [] : [`${what}: ${leavesOf(t).map((l) => l.shape[0]).join(", ")}`]);
+      const named = (what: string, t: LeafTree | null): string[] =>
+        t === null
+          ? []
+          : [
+              `${what}: ${leavesOf(t)
+                .map((l) => l.shape[0])
+                .join(", ")}`,
+            ];
       const all = [...named("x", source.x), ...named("y", source.y), ...named("sampleWeight", source.sampleWeight)];
-      throw new DataError(`Data cardinality is ambiguous: the numbers of samples differ (${all.join("; ")}). Every array needs the same number of rows.`);
+      throw new DataError(
+        `Data cardinality is ambiguous: the numbers of samples differ (${all.join("; ")}). Every array needs the same number of rows.`,
+      );
     }
     return source;
   }
 
   /** The rows `from..to` as a source of its own that shares the memory. */
   slice(from: number, to: number): ArraySource {
-    const cut = (l: Leaf): Leaf => ({ ...l, data: l.data.subarray(from * l.width, to * l.width) as TensorData, shape: [to - from, ...l.shape.slice(1)] });
+    const cut = (l: Leaf): Leaf => ({
+      ...l,
+      data: l.data.subarray(from * l.width, to * l.width) as TensorData,
+      shape: [to - from, ...l.shape.slice(1)],
+    });
     const all = (t: LeafTree | null): LeafTree | null => (t === null ? null : (mapStructure(t, cut, isLeaf) as LeafTree));
     return new ArraySource(all(this.x)!, all(this.y), all(this.sampleWeight));
   }
@@ -136,9 +150,13 @@ export function writeBatch(program: Program, batch: Batch): void {
 }
 
 /** Puts the values of a traced batch back into the forms of x, y and sample weights. */
-export function structured(source: ArraySource, values: readonly Tensor[]): { x: Structure<Tensor>; y: Structure<Tensor> | null; sampleWeight: Structure<Tensor> | null } {
+export function structured(
+  source: ArraySource,
+  values: readonly Tensor[],
+): { x: Structure<Tensor>; y: Structure<Tensor> | null; sampleWeight: Structure<Tensor> | null } {
   let next = 0;
-  const take = (t: LeafTree | null): Structure<Tensor> | null => (t === null ? null : mapStructure(t, () => values[next++]!, isLeaf));
+  const take = (t: LeafTree | null): Structure<Tensor> | null =>
+    t === null ? null : mapStructure(t, () => values[next++]!, isLeaf);
   return { x: take(source.x)!, y: take(source.y), sampleWeight: take(source.sampleWeight) };
 }
 
@@ -164,7 +182,8 @@ export class ArrayFeed implements Feed {
     /** Shuffle inside each batch only. */
     readonly withinBatch = false,
   ) {
-    if (!Number.isInteger(batchSize) || batchSize < 1) throw new ValueError(`batchSize must be a whole number ≥ 1, received ${batchSize}.`);
+    if (!Number.isInteger(batchSize) || batchSize < 1)
+      throw new ValueError(`batchSize must be a whole number ≥ 1, received ${batchSize}.`);
     this.steps = Math.ceil(source.size / batchSize);
   }
 
@@ -194,7 +213,8 @@ export class IterableFeed implements Feed {
 
   async *pass(): AsyncIterable<Batch> {
     for await (const given of this.#batches) {
-      const [x, y, w] = Array.isArray(given) && !(given.length > 0 && typeof given[0] === "number") ? (given as unknown[]) : [given];
+      const [x, y, w] =
+        Array.isArray(given) && !(given.length > 0 && typeof given[0] === "number") ? (given as unknown[]) : [given];
       const source = ArraySource.of(x, y, w);
       yield { source, rows: null, from: 0, size: source.size };
     }
@@ -211,7 +231,8 @@ export function isBatchIterable(x: unknown): x is BatchIterable {
 /** One weight per sample from a weight per class; a class that is not named weighs 1. Labels are numbers or one-hot rows. */
 export function classWeights(y: LeafTree | null, weights: Readonly<Record<string, number>>): Float32Array {
   const leaves = y === null ? [] : leavesOf(y);
-  if (leaves.length !== 1) throw new ValueError("classWeight needs one array of labels; for models with several outputs give sampleWeight.");
+  if (leaves.length !== 1)
+    throw new ValueError("classWeight needs one array of labels; for models with several outputs give sampleWeight.");
   const { data, shape, width } = leaves[0]!;
   return Float32Array.from({ length: shape[0]! }, (_, i) => {
     let label = Math.round(data[i * width]!);

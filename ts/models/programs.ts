@@ -1,11 +1,11 @@
 // The programs of a model: one call of the core per training, evaluation or prediction step, compiled once per batch shape.
 
+import { apply, scalar } from "../core/apply.js";
 import { Program } from "../core/program.js";
 import { ShapeError, StateError, ValueError } from "../errors.js";
 import type { Structure } from "../layers/structure.js";
 import type { Mean } from "../metrics.js";
 import type { Optimizer } from "../optimizers.js";
-import { apply, scalar } from "../core/apply.js";
 import { currentTrace, type Tensor, Trace } from "../tensor.js";
 import type { Variable } from "../variable.js";
 import { type CompiledLoss, type CompiledMetrics, inOrder } from "./compile.js";
@@ -64,7 +64,9 @@ export class Programs {
     }
     this.#traced++;
     if (this.#traced === WARN_AT) {
-      console.warn(`keratin: ${WARN_AT} programs were compiled for one model, one per batch shape. Pad batches to few shapes to save the time.`);
+      console.warn(
+        `keratin: ${WARN_AT} programs were compiled for one model, one per batch shape. Pad batches to few shapes to save the time.`,
+      );
     }
     const step = trace();
     this.#steps.set(key, step);
@@ -101,7 +103,10 @@ export function shapeTrace(batch: Batch, body: (x: Structure<Tensor>, y: Structu
   const trace = new Trace();
   try {
     trace.run(() => {
-      const { x, y } = structured(batch.source, batchTypes(batch).map((t) => trace.input(t.shape, t.dtype)));
+      const { x, y } = structured(
+        batch.source,
+        batchTypes(batch).map((t) => trace.input(t.shape, t.dtype)),
+      );
       body(x, y);
     });
   } finally {
@@ -122,13 +127,19 @@ function lossAndMetrics(
   const yTrue = inOrder(y, model.outputNames);
   const weights = sampleWeight === null ? null : inOrder(sampleWeight, model.outputNames);
   let total: Tensor = compiled.loss ? compiled.loss.call(yTrue, yPred, weights, batchSize) : scalar(0, "float32");
-  for (const extra of model.losses) total = apply("add", [total, extra.ndim === 0 ? extra : apply("sum", [extra], { ints: [0, extra.ndim] })]);
-  if (total.ndim !== 0) throw new ShapeError(`${model.name}: the loss must be a scalar, it has shape [${total.shape.join(", ")}]. Use a reduction.`);
+  for (const extra of model.losses)
+    total = apply("add", [total, extra.ndim === 0 ? extra : apply("sum", [extra], { ints: [0, extra.ndim] })]);
+  if (total.ndim !== 0)
+    throw new ShapeError(`${model.name}: the loss must be a scalar, it has shape [${total.shape.join(", ")}]. Use a reduction.`);
   if (mode === "train") update(model, compiled.optimizer, total);
   compiled.lossTracker.updateState(total, { sampleWeight: batchSize });
   compiled.metrics.update(yTrue, yPred, weights);
   const parts = compiled.loss?.trackers ?? [];
-  return [["loss", compiled.lossTracker.result()], ...compiled.metrics.results(), ...parts.map((t): [string, Tensor] => [t.name, t.result()])];
+  return [
+    ["loss", compiled.lossTracker.result()],
+    ...compiled.metrics.results(),
+    ...parts.map((t): [string, Tensor] => [t.name, t.result()]),
+  ];
 }
 
 /** One optimizer step on the model's trainable variables. */
@@ -138,8 +149,14 @@ function update(model: SteppedModel, optimizer: Optimizer, loss: Tensor): void {
   const trace = currentTrace();
   if (!trace) throw new StateError("internal: a training step runs in a trace");
   const scaled = optimizer.scaleLoss(loss);
-  const gradients = trace.graph.grad(trace.idOf(scaled), variables.map((v) => trace.idOf(v.value)));
-  optimizer.apply(gradients.map((g) => trace.wrap(g)), variables);
+  const gradients = trace.graph.grad(
+    trace.idOf(scaled),
+    variables.map((v) => trace.idOf(v.value)),
+  );
+  optimizer.apply(
+    gradients.map((g) => trace.wrap(g)),
+    variables,
+  );
 }
 
 /** A structure of tensors as a structure of numbers into a list. */

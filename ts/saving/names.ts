@@ -17,10 +17,9 @@ export function toSnakeName(name: string): string {
 
 // Every parameter, function and config key of Keras 3.15.1 with an underscore before a digit.
 const DIGIT_NAMES = new Map(
-  ["adam_beta_1", "adam_beta_2", "beta_1", "beta_2", "beta_2_decay", "epsilon_1", "epsilon_2", "extract_patches_3d"].map((name) => [
-    toCamelCase(name),
-    name,
-  ]),
+  ["adam_beta_1", "adam_beta_2", "beta_1", "beta_2", "beta_2_decay", "epsilon_1", "epsilon_2", "extract_patches_3d"].map(
+    (name) => [toCamelCase(name), name],
+  ),
 );
 
 /**
