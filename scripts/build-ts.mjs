@@ -5,9 +5,13 @@ import { at, files, hashFiles, runPackage, timed, version } from "./run.mjs";
 
 const tsc = (project) => runPackage("typescript/bin/tsc", ["-p", at(project)]);
 
+const markOf = (name) => at(`target/${name}.stamp`);
+/** Without it the next build compiles dist/ again. */
+export const LIBRARY_MARK = markOf("dist");
+
 /** Does `body` unless what it depends on is as it was when it last succeeded. Returns false when there was nothing to do. */
 function whenChanged(name, inputs, made, body) {
-  const mark = at(`target/${name}.stamp`);
+  const mark = markOf(name);
   const wanted = `${hashFiles(inputs)} ${version("typescript")}`;
   if (existsSync(mark) && readFileSync(mark, "utf8") === wanted && existsSync(at(made))) return false;
   rmSync(mark, { force: true });

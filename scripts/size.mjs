@@ -1,7 +1,7 @@
 /** What the package weighs: its JavaScript, and each WASM build. A page loads all of the one and one of the other. */
 import { existsSync, readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
-import { at, files, isMain } from "./run.mjs";
+import { at, files, isMain, plainErrors } from "./run.mjs";
 import { VARIANTS } from "./variants.mjs";
 
 /** Most that the JavaScript and the largest WASM build may weigh together, gzipped, in bytes. */
@@ -12,10 +12,13 @@ const row = (what, raw, packed) =>
   `  ${what.padEnd(26)} ${(raw / 1000).toFixed(1).padStart(8)} kB  ${(packed / 1000).toFixed(1).padStart(7)} kB gzip`;
 
 /** Prints the table. Over the budget is an error; `strict: false` only says so (quick builds are larger than what ships). */
-export function reportSize({ strict = true } = {}) {
+export async function reportSize({ strict = true } = {}) {
+  const { minify } = await import("./minify.mjs"); // late: it needs a package that setup may have to install first
   const scripts = [...files("dist", (f) => f.endsWith(".js")), "pkg/glue.js"].filter((f) => existsSync(at(f)));
-  // One stream, as a bundle would be; not minified, so a real page is smaller.
-  const script = Buffer.concat(scripts.map((f) => readFileSync(at(f))));
+  // As it is packed, and as one stream: what a page pays that bundles all of it.
+  const script = Buffer.concat(
+    scripts.map((f) => Buffer.from(f.startsWith("dist") ? minify(f, readFileSync(at(f), "utf8")) : readFileSync(at(f)))),
+  );
   const wasm = Object.keys(VARIANTS)
     .map((name) => [name, at(`pkg/${name}.wasm`)])
     .filter(([, path]) => existsSync(path))
@@ -29,4 +32,7 @@ export function reportSize({ strict = true } = {}) {
   return total;
 }
 
-if (isMain(import.meta)) reportSize();
+if (isMain(import.meta)) {
+  plainErrors("size");
+  await reportSize();
+}

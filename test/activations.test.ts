@@ -61,7 +61,7 @@ test("identifiers: null, names, functions, layers-like objects, JSON", () => {
   expect(activations.get(own)).toBe(own);
   expect(
     activations
-      .get({ apply: own })(ops.ones([1]))
+      .get({ built: true, apply: own })(ops.ones([1]))
       .array(),
   ).toEqual([1]);
   expect(

@@ -34,11 +34,17 @@ function body([x, labels, key, w, b, v, velocity]: Tensor[]): Tensor[] {
   const value = loss(kernel);
   const [gradient] = trace.graph.grad(trace.idOf(value), [trace.idOf(kernel)]).map((g) => trace.wrap(g));
   const positive = ops.add(ops.abs(velocity!), 0.001);
-  const adam = applyAll("adam", [w!, gradient!, velocity!, positive, ops.add(ops.multiply(value, 0), 0.01)], { floats: [0.9, 0.999, 1e-7] });
-  const [, running] = ops.scan((carry: Tensor, row: Tensor) => {
-    const next = ops.add(ops.multiply(carry, 0.9), ops.sin(row));
-    return [next, next] as [Tensor, Tensor];
-  }, ops.multiply(b!, 0), { xs: w! });
+  const adam = applyAll("adam", [w!, gradient!, velocity!, positive, ops.add(ops.multiply(value, 0), 0.01)], {
+    floats: [0.9, 0.999, 1e-7],
+  });
+  const [, running] = ops.scan(
+    (carry: Tensor, row: Tensor) => {
+      const next = ops.add(ops.multiply(carry, 0.9), ops.sin(row));
+      return [next, next] as [Tensor, Tensor];
+    },
+    ops.multiply(b!, 0),
+    { xs: w! },
+  );
   const some = ops.reshape(x!, [-1]);
   return [
     value,
@@ -47,7 +53,9 @@ function body([x, labels, key, w, b, v, velocity]: Tensor[]): Tensor[] {
     running as Tensor,
     apply("random_normal", [key!], { ints: [1001], floats: [0, 1] }),
     apply("random_truncated_normal", [key!], { ints: [1001], floats: [0, 1] }),
-    ...[ops.exp, ops.expm1, ops.sin, ops.cos, ops.tan, ops.erf, ops.sigmoid, ops.arctan, ops.sinh, ops.gelu, ops.softplus].map((f) => f(some)),
+    ...[ops.exp, ops.expm1, ops.sin, ops.cos, ops.tan, ops.erf, ops.sigmoid, ops.arctan, ops.sinh, ops.gelu, ops.softplus].map(
+      (f) => f(some),
+    ),
     ...[ops.log, ops.log1p, ops.sqrt, ops.rsqrt, ops.reciprocal].map((f) => f(ops.add(ops.abs(some), 0.125))),
     ops.power(ops.add(ops.abs(some), 0.125), 1.7),
     ops.sum(x!),
@@ -87,21 +95,33 @@ export function here(): { hashes: string; text: string } {
   const hashes = program.outputs.map((_, k) => {
     const data = program.read(k);
     const words = new Uint32Array(data.buffer, data.byteOffset, data.length);
-    return words.reduce((h, w) => Math.imul(h ^ w, 0x01000193) >>> 0, 0x811c9dc5).toString(16).padStart(8, "0");
+    return words
+      .reduce((h, w) => Math.imul(h ^ w, 0x01000193) >>> 0, 0x811c9dc5)
+      .toString(16)
+      .padStart(8, "0");
   });
   return { hashes: hashes.join(" "), text };
 }
 
 /** The hashes as a native build has them, by number of threads. */
 export function native(text: string): Record<string, string> {
-  const { status, stdout, stderr, error } = spawnSync("cargo", ["run", "-q", "--locked", "-p", "keratin-exec", "--example", "bits"], {
-    cwd: fileURLToPath(new URL("..", import.meta.url)),
-    input: text,
-    encoding: "utf8",
-    maxBuffer: 1 << 28,
-  });
+  const { status, stdout, stderr, error } = spawnSync(
+    "cargo",
+    ["run", "-q", "--locked", "-p", "keratin-exec", "--example", "bits"],
+    {
+      cwd: fileURLToPath(new URL("..", import.meta.url)),
+      input: text,
+      encoding: "utf8",
+      maxBuffer: 1 << 28,
+    },
+  );
   if (status !== 0) throw new Error(`cargo run --example bits failed: ${error?.message ?? stderr}`);
-  return Object.fromEntries(stdout.trim().split("\n").map((line) => line.split(": ") as [string, string]));
+  return Object.fromEntries(
+    stdout
+      .trim()
+      .split("\n")
+      .map((line) => line.split(": ") as [string, string]),
+  );
 }
 
 /** Is there a Rust toolchain? The package's tests run without one, too. */

@@ -25,7 +25,9 @@ function line(learningRate = 0.01): Sequential {
 
 /** Writes down every hook with its arguments. */
 function recorder(into: unknown[][], ...names: callbacks.HookName[]): callbacks.LambdaCallback {
-  return new LambdaCallback(Object.fromEntries(names.map((n) => [n, (...args: unknown[]) => void into.push([n, ...structuredClone(args)])])));
+  return new LambdaCallback(
+    Object.fromEntries(names.map((n) => [n, (...args: unknown[]) => void into.push([n, ...structuredClone(args)])])),
+  );
 }
 const ALL: callbacks.HookName[] = [
   "onTrainBegin", "onTrainEnd", "onEpochBegin", "onEpochEnd", "onTrainBatchBegin", "onTrainBatchEnd", "onTestBegin", "onTestEnd",
@@ -35,7 +37,13 @@ const ALL: callbacks.HookName[] = [
 describe("the protocol", () => {
   test("two batches and one of validation, in Keras' order, with Keras' logs", async () => {
     const seen: unknown[][] = [];
-    await line(0).fit(x, y, { batchSize: 2, shuffle: false, validationData: [x.slice(0, 2), y.slice(0, 2)], ...quiet, callbacks: [recorder(seen, ...ALL)] });
+    await line(0).fit(x, y, {
+      batchSize: 2,
+      shuffle: false,
+      validationData: [x.slice(0, 2), y.slice(0, 2)],
+      ...quiet,
+      callbacks: [recorder(seen, ...ALL)],
+    });
     // Errors are 1, 2, 3, 4: losses (1 + 4)/2, then (1 + 4 + 9 + 16)/4; mean absolute errors 1.5 and 2.5.
     const [first, whole] = [{ loss: 2.5, mae: 1.5 }, { loss: 7.5, mae: 2.5 }]; // biome-ignore format: a pair
     const epoch = { ...whole, val_loss: 2.5, val_mae: 1.5 };
@@ -63,13 +71,19 @@ describe("the protocol", () => {
     await model.predict(x, {
       batchSize: 2,
       ...quiet,
-      callbacks: [recorder(seen, ...ALL), { onPredictBatchEnd: (_b, logs) => void outputs.push((logs.outputs as { array(): unknown }).array()) }],
+      callbacks: [
+        recorder(seen, ...ALL),
+        { onPredictBatchEnd: (_b, logs) => void outputs.push((logs.outputs as { array(): unknown }).array()) },
+      ],
     });
     expect(seen.map(([name, at]) => (typeof at === "number" ? `${name} ${at}` : name))).toEqual([
       "onTestBegin", "onTestBatchBegin 0", "onTestBatchEnd 0", "onTestBatchBegin 1", "onTestBatchEnd 1", "onTestEnd",
       "onPredictBegin", "onPredictBatchBegin 0", "onPredictBatchBegin 1", "onPredictEnd",
     ]); // biome-ignore format: a list
-    expect(outputs).toEqual([[[1], [2]], [[3], [4]]]);
+    expect(outputs).toEqual([
+      [[1], [2]],
+      [[3], [4]],
+    ]);
   });
 
   test("onBatchBegin and onBatchEnd are the training batches' older names", async () => {
@@ -89,7 +103,11 @@ describe("the protocol", () => {
   test("all callbacks of a hook share one object of logs: what an earlier one adds, later ones and the history see", async () => {
     const add = { onEpochEnd: (epoch: number, logs: Logs) => void (logs.learning_rate = 0.5 / (epoch + 1)) };
     const read: number[] = [];
-    const { history } = await line().fit(x, y, { epochs: 2, ...quiet, callbacks: [add, { onEpochEnd: (_e, logs) => void read.push(logs.learning_rate!) }] });
+    const { history } = await line().fit(x, y, {
+      epochs: 2,
+      ...quiet,
+      callbacks: [add, { onEpochEnd: (_e, logs) => void read.push(logs.learning_rate!) }],
+    });
     expect(read).toEqual([0.5, 0.25]);
     expect(history.learning_rate).toEqual([0.5, 0.25]);
   });
@@ -108,7 +126,12 @@ describe("the protocol", () => {
       epochs: 2,
       ...quiet,
       callbacks: [
-        { onEpochBegin: (e) => slow(`begin ${e}`), onTrainBatchEnd: () => slow("batch"), onEpochEnd: (e) => slow(`end ${e}`), onTrainEnd: () => slow("done") },
+        {
+          onEpochBegin: (e) => slow(`begin ${e}`),
+          onTrainBatchEnd: () => slow("batch"),
+          onEpochEnd: (e) => slow(`end ${e}`),
+          onTrainEnd: () => slow("done"),
+        },
         { onEpochEnd: (e) => void seen.push(`after end ${e}`) },
       ],
     });
@@ -141,8 +164,19 @@ describe("History", () => {
 });
 
 /** Runs a callback through epochs with given logs; returns the epochs that ran. */
-function replay(callback: callbacks.Callback, losses: readonly number[], log = "val_loss", direction: "up" | "down" | null = "down"): number[] {
-  const model = { stopTraining: false, weights: [tensor([0])], getWeights: () => model.weights, setWeights: (w: readonly ReturnType<typeof tensor>[]) => void (model.weights = [...w]), direction: () => direction };
+function replay(
+  callback: callbacks.Callback,
+  losses: readonly number[],
+  log = "val_loss",
+  direction: "up" | "down" | null = "down",
+): number[] {
+  const model = {
+    stopTraining: false,
+    weights: [tensor([0])],
+    getWeights: () => model.weights,
+    setWeights: (w: readonly ReturnType<typeof tensor>[]) => void (model.weights = [...w]),
+    direction: () => direction,
+  };
   callback.setModel(model);
   callback.onTrainBegin({});
   const ran: number[] = [];
@@ -195,7 +229,10 @@ describe("EarlyStopping", () => {
     const { epoch } = await model.fit(x, y, { epochs: 50, ...quiet, callbacks: [watch, stop] });
     expect(epoch).toEqual([0, 1]);
     expect([stop.stoppedEpoch, stop.bestEpoch, model.weights[0]!.value.item()]).toEqual([1, 0, after[0]]);
-    expect(said.mock.calls.flat()).toEqual(["Epoch 2: early stopping", "Restoring model weights from the end of the best epoch: 1."]);
+    expect(said.mock.calls.flat()).toEqual([
+      "Epoch 2: early stopping",
+      "Restoring model weights from the end of the best epoch: 1.",
+    ]);
   });
 });
 
@@ -203,7 +240,13 @@ describe("TerminateOnNaN", () => {
   test("ends training at the batch whose loss is no number", async () => {
     const said = vi.spyOn(console, "log").mockImplementation(() => {});
     const bad = [[1], [Number.NaN], [3], [4]];
-    const { history, epoch } = await line().fit(bad, y, { batchSize: 1, shuffle: false, epochs: 3, ...quiet, callbacks: [new TerminateOnNaN()] });
+    const { history, epoch } = await line().fit(bad, y, {
+      batchSize: 1,
+      shuffle: false,
+      epochs: 3,
+      ...quiet,
+      callbacks: [new TerminateOnNaN()],
+    });
     expect([epoch, history.loss]).toEqual([[0], [Number.NaN]]);
     expect(said.mock.calls.flat()).toEqual(["Batch 1: Invalid loss, terminating training"]);
   });
@@ -238,7 +281,10 @@ describe("ProgbarLogger", () => {
     vi.restoreAllMocks();
     // biome-ignore lint/suspicious/noControlCharactersInRegex: colours start with the escape character.
     const plain = text.replace(/\x1b\[\d+m/g, "").replace(/\d+(s|ms|us)\b/g, "#$1");
-    return plain.split("\n").map((line) => line.split("\r").at(-1)!.replace(/[\b]/g, "").trimEnd()).filter((line) => line !== "");
+    return plain
+      .split("\n")
+      .map((line) => line.split("\r").at(-1)!.replace(/[\b]/g, "").trimEnd())
+      .filter((line) => line !== "");
   }
   const same = (line: string): string => line.replace(/#(s|ms|us)\/step/, "#/step");
 
@@ -256,14 +302,21 @@ describe("ProgbarLogger", () => {
   test("verbose 0 prints nothing; evaluate and predict draw bars too", async () => {
     const model = line(0);
     expect(await printed(() => model.fit(x, y, { verbose: 0 }))).toEqual([]);
-    expect((await printed(() => model.evaluate(x, y))).map(same)).toEqual(["1/1 ━━━━━━━━━━━━━━━━━━━━ #s #/step - loss: 7.5000 - mae: 2.5000"]);
+    expect((await printed(() => model.evaluate(x, y))).map(same)).toEqual([
+      "1/1 ━━━━━━━━━━━━━━━━━━━━ #s #/step - loss: 7.5000 - mae: 2.5000",
+    ]);
     expect((await printed(() => model.predict(x, { batchSize: 1 }))).map(same)).toEqual(["4/4 ━━━━━━━━━━━━━━━━━━━━ #s #/step"]);
   });
 
   test("steps that nobody knows are counted as they come", async () => {
     const feed = { *[Symbol.iterator]() { yield [x, y]; yield [x, y]; } }; // biome-ignore format: short
     const lines = await printed(() => line(0).fit(feed as never, null, { epochs: 2, verbose: 2 }));
-    expect(lines.map(same)).toEqual(["Epoch 1/2", "2/2 - #s - #/step - loss: 7.5000 - mae: 2.5000", "Epoch 2/2", "2/2 - #s - #/step - loss: 7.5000 - mae: 2.5000"]);
+    expect(lines.map(same)).toEqual([
+      "Epoch 1/2",
+      "2/2 - #s - #/step - loss: 7.5000 - mae: 2.5000",
+      "Epoch 2/2",
+      "2/2 - #s - #/step - loss: 7.5000 - mae: 2.5000",
+    ]);
   });
 
   test("one that is given is the one that draws", async () => {

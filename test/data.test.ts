@@ -1,6 +1,6 @@
 // Data as users give it: every form gives the same batches, and what cannot be used says why.
 
-import { clearSession, DataError, Input, layers, Sequential, setRandomSeed, ShapeError, Tensor, tensor } from "keratin";
+import { clearSession, DataError, Input, layers, Sequential, ShapeError, setRandomSeed, Tensor, tensor } from "keratin";
 import { beforeEach, describe, expect, test } from "vitest";
 import type { DataLike } from "../ts/models/data.js";
 
@@ -55,7 +55,11 @@ describe("one array in many forms", () => {
 
   test("rows of any rank: images, and a vector as a set of numbers", async () => {
     const images = Array.from({ length: 2 }, (_, n) => Array.from({ length: 3 }, (_, i) => [n, i, 1]));
-    const model = new Sequential([Input([3, 3]), new layers.Flatten(), new Dense(1, { useBias: false, kernelInitializer: "ones" })]);
+    const model = new Sequential([
+      Input([3, 3]),
+      new layers.Flatten(),
+      new Dense(1, { useBias: false, kernelInitializer: "ones" }),
+    ]);
     expect((await model.predict(images, quiet)).array()).toEqual([[0 + 3 + 3], [3 + 3 + 3]]);
     // One number a row, one input: Keras adds the missing axis.
     expect((await adder(1).predict([4, 5], quiet)).array()).toEqual([[4], [5]]);
@@ -113,7 +117,10 @@ describe("errors name what does not fit, and the model still trains", () => {
     const model = new Sequential([Input([2]), new Dense(3, { activation: "softmax" })]);
     model.compile({ optimizer: "sgd", loss: "sparse_categorical_crossentropy" });
     const before = model.weights[0]!.value.array();
-    for (const labels of [[0, 1, 3], [0, -1, 2]]) {
+    for (const labels of [
+      [0, 1, 3],
+      [0, -1, 2],
+    ]) {
       await expect(model.fit(rows, labels, quiet)).rejects.toThrow(DataError);
       await expect(model.fit(rows, [0, 1, 2], { validationData: [rows, labels], ...quiet })).rejects.toThrow(DataError);
       await expect(model.evaluate(rows, labels, quiet)).rejects.toThrow(DataError);

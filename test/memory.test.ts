@@ -15,7 +15,11 @@ async function used(): Promise<{ memory: number; arena: number; heap: number }> 
     collect();
     await new Promise((resolve) => setTimeout(resolve, 1)); // finalizers run in a turn of their own
   }
-  return { memory: memoryWords().buffer.byteLength, arena: call((core) => core.arenaWords()), heap: process.memoryUsage().heapUsed };
+  return {
+    memory: memoryWords().buffer.byteLength,
+    arena: call((core) => core.arenaWords()),
+    heap: process.memoryUsage().heapUsed,
+  };
 }
 
 /** Runs `body` often; the core must not grow by a byte, JavaScript not by more than noise. */
@@ -31,10 +35,21 @@ async function constant(times: number, body: (i: number) => unknown): Promise<vo
 
 await init({ threads: 1 });
 const n = 16;
-const model = new Sequential([Input([8]), new layers.Dense(16, { activation: "relu" }), new layers.Dropout(0.5), new layers.Dense(3, { activation: "softmax" })]);
+const model = new Sequential([
+  Input([8]),
+  new layers.Dense(16, { activation: "relu" }),
+  new layers.Dropout(0.5),
+  new layers.Dense(3, { activation: "softmax" }),
+]);
 model.compile({ optimizer: "adam", loss: "sparse_categorical_crossentropy", metrics: ["accuracy"] });
-const x = tensor(Float32Array.from({ length: n * 8 }, (_, i) => Math.sin(i)), { shape: [n, 8] });
-const y = tensor(Int32Array.from({ length: n }, (_, i) => i % 3), { shape: [n] });
+const x = tensor(
+  Float32Array.from({ length: n * 8 }, (_, i) => Math.sin(i)),
+  { shape: [n, 8] },
+);
+const y = tensor(
+  Int32Array.from({ length: n }, (_, i) => i % 3),
+  { shape: [n] },
+);
 const row = tensor(x.data.slice(0, 8), { shape: [1, 8] });
 
 test("20,000 predictions of one row", async () => {

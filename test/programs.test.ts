@@ -6,7 +6,12 @@ import { beforeEach, expect, test, vi } from "vitest";
 const quiet = { verbose: 0 } as const;
 
 function small(): Sequential {
-  const model = new Sequential([Input([3]), new layers.Dense(4, { activation: "relu" }), new layers.Dropout(0.5), new layers.Dense(2)]);
+  const model = new Sequential([
+    Input([3]),
+    new layers.Dense(4, { activation: "relu" }),
+    new layers.Dropout(0.5),
+    new layers.Dense(2),
+  ]);
   model.compile({ optimizer: "adam", loss: "mse", metrics: ["mae"] });
   return model;
 }

@@ -332,7 +332,12 @@ describe("validation", () => {
 describe("weights of samples", () => {
   test("sampleWeight multiplies losses, reaches weightedMetrics and leaves metrics alone", async () => {
     const model = fixed();
-    model.compile({ optimizer: new optimizers.SGD({ learningRate: 0 }), loss: "mse", metrics: ["mae"], weightedMetrics: ["mse"] });
+    model.compile({
+      optimizer: new optimizers.SGD({ learningRate: 0 }),
+      loss: "mse",
+      metrics: ["mae"],
+      weightedMetrics: ["mse"],
+    });
     const w = Array.from({ length: 8 }, (_, i) => i / 7);
     const { history } = await model.fit(X(8), Y(8), { batchSize: 3, shuffle: false, sampleWeight: w, ...quiet });
     const e = squared(8);
@@ -356,10 +361,18 @@ describe("weights of samples", () => {
     const want = await run(labels, "sparse_categorical_crossentropy", { sampleWeight });
     expect(want).toBeCloseTo(Math.log(3) * mean(sampleWeight), 6);
     expect(await run(labels, "sparse_categorical_crossentropy", { classWeight })).toBeCloseTo(want, 6);
-    expect(await run(labels.map((l) => [l]), "sparse_categorical_crossentropy", { classWeight })).toBeCloseTo(want, 6);
+    expect(
+      await run(
+        labels.map((l) => [l]),
+        "sparse_categorical_crossentropy",
+        { classWeight },
+      ),
+    ).toBeCloseTo(want, 6);
     const oneHot = labels.map((l) => [0, 1, 2].map((c) => Number(c === l)));
     expect(await run(oneHot, "categorical_crossentropy", { classWeight })).toBeCloseTo(want, 6);
-    await expect(run(labels, "sparse_categorical_crossentropy", { classWeight, sampleWeight })).rejects.toThrow(/exclude each other/);
+    await expect(run(labels, "sparse_categorical_crossentropy", { classWeight, sampleWeight })).rejects.toThrow(
+      /exclude each other/,
+    );
   });
 });
 
@@ -384,7 +397,12 @@ describe("iterables of batches", () => {
   test("a generator gives stepsPerEpoch batches an epoch until it is exhausted", async () => {
     const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
     const counts: number[] = [];
-    await fixed().fit(batches(3), null, { stepsPerEpoch: 2, epochs: 2, ...quiet, callbacks: [{ onEpochBegin: () => void counts.push(0), onTrainBatchEnd: () => void counts[counts.length - 1]!++ }] });
+    await fixed().fit(batches(3), null, {
+      stepsPerEpoch: 2,
+      epochs: 2,
+      ...quiet,
+      callbacks: [{ onEpochBegin: () => void counts.push(0), onTrainBatchEnd: () => void counts[counts.length - 1]!++ }],
+    });
     expect(counts).toEqual([2, 1]);
     expect(warn).toHaveBeenCalledTimes(1);
     warn.mockRestore();
@@ -527,11 +545,19 @@ describe("compile", () => {
   test("a metric given twice is told apart by number", async () => {
     const model = fixed();
     model.compile({ optimizer: "sgd", loss: "mse", metrics: ["mae", "mae"], weightedMetrics: ["mae"] });
-    expect(Object.keys(await model.evaluate(X(4), Y(4), { returnDict: true, ...quiet })).sort()).toEqual(["loss", "mae", "mae_1", "weighted_mae"]);
+    expect(Object.keys(await model.evaluate(X(4), Y(4), { returnDict: true, ...quiet })).sort()).toEqual([
+      "loss",
+      "mae",
+      "mae_1",
+      "weighted_mae",
+    ]);
   });
 
   test("without a loss the losses of layers are what is minimised", async () => {
-    const model = new Sequential([Input([3]), new Dense(1, { useBias: false, kernelInitializer: "ones", kernelRegularizer: "l2" })]);
+    const model = new Sequential([
+      Input([3]),
+      new Dense(1, { useBias: false, kernelInitializer: "ones", kernelRegularizer: "l2" }),
+    ]);
     model.compile({ optimizer: new optimizers.SGD({ learningRate: 1 }) });
     const { history } = await model.fit(X(4), null, quiet);
     expect(history.loss![0]).toBeCloseTo(0.01 * 3, 7); // l2 = 0.01·Σw²

@@ -146,6 +146,7 @@ export type ActivationName = keyof typeof TABLE;
 export type ActivationIdentifier = ActivationName | (string & {}) | Activation | LayerLike | SerializedObject | null;
 
 interface LayerLike {
+  readonly built: boolean;
   apply(x: Tensor): unknown;
 }
 

@@ -45,17 +45,20 @@ export class Tensor {
       return;
     }
     const shape = (shapeOrValue as readonly number[] | undefined) ?? [data.length];
+    let size = 1;
     for (const d of shape) {
       if (!Number.isInteger(d) || d < 0)
         throw new ShapeError(`Tensor: sizes are whole numbers ≥ 0, received [${shape.join(", ")}].`);
+      size *= d;
     }
-    if (sizeOf(shape) !== data.length) {
-      throw new ShapeError(`Tensor: shape [${shape.join(", ")}] has ${sizeOf(shape)} elements, the data has ${data.length}.`);
+    if (size !== data.length) {
+      throw new ShapeError(`Tensor: shape [${shape.join(", ")}] has ${size} elements, the data has ${data.length}.`);
     }
     this.dtype =
       options.dtype !== undefined ? coreDType(options.dtype) : Array.isArray(data) ? "float32" : dtypeOfArray(data as TypedArray);
     this.#data = convert(data, this.dtype);
-    this.shape = Object.freeze([...shape]);
+    // Freezing is slow, and the results of a program share a shape that is frozen already.
+    this.shape = Object.isFrozen(shape) ? shape : Object.freeze([...shape]);
   }
 
   /** The elements, row-major; a bool is 0 or 1. A view that must not be written. Errors: `StateError` while traced. */

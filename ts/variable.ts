@@ -3,8 +3,8 @@
 import { allocate, coreDType, type DType, type EdgeDType } from "./core/dtype.js";
 import { releaseWith } from "./core/release.js";
 import { ShapeError, ValueError } from "./errors.js";
-import { currentTrace, sizeOf, type StateSource, Tensor, type TensorLike, tensor, wordsOf } from "./tensor.js";
 import { uniqueName } from "./saving/names.js";
+import { currentTrace, type StateSource, sizeOf, Tensor, type TensorLike, tensor, wordsOf } from "./tensor.js";
 import { call, memoryFloats, memoryWords } from "./wasm.js";
 
 /** What makes a variable's first value: an initializer, or any function of shape and type. */
@@ -58,12 +58,16 @@ export class Variable implements StateSource {
 
   constructor(value: TensorLike | VariableInitializer, options: VariableOptions = {}) {
     const { shape, dtype, trainable = true } = options;
-    const made = typeof value === "object" && value !== null && "call" in value
-      ? (value as VariableInitializer).call(shape ?? [], { dtype: dtype ?? "float32" })
-      : tensor(value as TensorLike, { ...(shape && { shape }), ...(dtype && { dtype }) });
-    if (dtype !== undefined && coreDType(dtype) !== made.dtype) throw new ValueError(`Variable: the initializer returned ${made.dtype}, ${dtype} was asked for.`);
+    const made =
+      typeof value === "object" && value !== null && "call" in value
+        ? (value as VariableInitializer).call(shape ?? [], { dtype: dtype ?? "float32" })
+        : tensor(value as TensorLike, { ...(shape && { shape }), ...(dtype && { dtype }) });
+    if (dtype !== undefined && coreDType(dtype) !== made.dtype)
+      throw new ValueError(`Variable: the initializer returned ${made.dtype}, ${dtype} was asked for.`);
     if (shape && made.shape.join() !== shape.join()) {
-      throw new ShapeError(`Variable: the initializer returned shape [${made.shape.join(", ")}], [${shape.join(", ")}] was asked for.`);
+      throw new ShapeError(
+        `Variable: the initializer returned shape [${made.shape.join(", ")}], [${shape.join(", ")}] was asked for.`,
+      );
     }
     this.shape = made.shape;
     this.dtype = made.dtype;
@@ -114,12 +118,15 @@ export class Variable implements StateSource {
   assign(value: TensorLike): Tensor {
     const given = tensor(value);
     if (given.shape.join() !== this.shape.join()) {
-      throw new ShapeError(`${this.path}: cannot assign shape [${given.shape.join(", ")}] to a variable of shape [${this.shape.join(", ")}].`);
+      throw new ShapeError(
+        `${this.path}: cannot assign shape [${given.shape.join(", ")}] to a variable of shape [${this.shape.join(", ")}].`,
+      );
     }
     const scope = scopes.at(-1);
     const trace = currentTrace();
     if (scope || trace) {
-      if (given.dtype !== this.dtype) throw new ValueError(`${this.path}: cannot assign ${given.dtype} to a variable of ${this.dtype}; use ops.cast.`);
+      if (given.dtype !== this.dtype)
+        throw new ValueError(`${this.path}: cannot assign ${given.dtype} to a variable of ${this.dtype}; use ops.cast.`);
       if (scope) scope.set(this, given);
       else trace!.assign(this, given);
       return given;

@@ -32,7 +32,8 @@ const MAX_PAGES = 16384;
 
 // A function that uses i8x16.relaxed_swizzle and drops the result: validates where relaxed SIMD is known.
 const RELAXED = new Uint8Array([
-  0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 10, 16, 1, 14, 0, 65, 1, 253, 15, 65, 2, 253, 15, 253, 128, 2, 26, 11,
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 10, 16, 1, 14, 0, 65, 1, 253, 15, 65, 2, 253, 15, 253, 128, 2, 26,
+  11,
 ]);
 
 type Glue = typeof glue;
@@ -55,7 +56,8 @@ function choose(options: InitOptions): RuntimeInfo {
 }
 
 function instantiate(chosen: RuntimeInfo, module: WebAssembly.Module): void {
-  const shared = chosen.variant === "simd" ? undefined : new WebAssembly.Memory({ initial: PAGES, maximum: MAX_PAGES, shared: true });
+  const shared =
+    chosen.variant === "simd" ? undefined : new WebAssembly.Memory({ initial: PAGES, maximum: MAX_PAGES, shared: true });
   memory = glue.initSync({ module, ...(shared && { memory: shared }) }).memory;
   compiled = module;
   info = chosen;
@@ -74,7 +76,9 @@ export async function init(options: InitOptions = {}): Promise<RuntimeInfo> {
     instantiate(chosen, options.module ?? (await platform.compile(chosen.variant)));
     await startPool();
   } else if (Object.keys(options).some((k) => options[k as keyof InitOptions] !== wanted[k as keyof InitOptions])) {
-    throw new StateError("init: the core runs already; options take effect only before its first use. Call init first in your program.");
+    throw new StateError(
+      "init: the core runs already; options take effect only before its first use. Call init first in your program.",
+    );
   }
   return runtimeInfo();
 }
@@ -102,7 +106,9 @@ export function startPool(): Promise<unknown> {
     info!.why = `a pool worker failed: ${error}`;
   };
   const data = (ticket: number): object => ({ module: compiled, memory, ticket, stack: STACK });
-  return Promise.all(Array.from(glue.poolStart(info!.threads), (ticket) => platform.spawn(poolWorkerSource, data(ticket), failed)));
+  return Promise.all(
+    Array.from(glue.poolStart(info!.threads), (ticket) => platform.spawn(poolWorkerSource, data(ticket), failed)),
+  );
 }
 
 /** Calls into the core. A trap, on any thread, poisons the instance: everything after says so. */
@@ -114,7 +120,10 @@ export function call<T>(body: (core: Glue) => T): T {
   } catch (error) {
     if (!(error instanceof WebAssembly.RuntimeError)) throw error;
     const message = glue.panicMessage() || error.message;
-    broken = new KeratinError(`internal: the core stopped: ${message}. This is a bug of keratin; start again in a new process or page.`, { cause: error });
+    broken = new KeratinError(
+      `internal: the core stopped: ${message}. This is a bug of keratin; start again in a new process or page.`,
+      { cause: error },
+    );
     throw broken;
   }
 }

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import * as keratin from "keratin";
 import { type Layer, saving, Tensor } from "keratin";
-import { type Case, type topic } from "../goldenReader.js";
+import type { Case, topic } from "../goldenReader.js";
 
 export type Topic = ReturnType<typeof topic>;
 /** Arguments of a case with tensors in the places of array names. */
@@ -19,7 +19,8 @@ const api = JSON.parse(readFileSync(new URL("./keras-api.json", import.meta.url)
 };
 
 export const camel = (name: string): string => name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
-export const camelKeys = (o: object): Record<string, unknown> => Object.fromEntries(Object.entries(o).map(([k, v]) => [camel(k), v]));
+export const camelKeys = (o: object): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(o).map(([k, v]) => [camel(k), v]));
 
 const isObject = (x: unknown): x is Record<string, unknown> =>
   typeof x === "object" && x !== null && !Array.isArray(x) && !(x instanceof Tensor);
@@ -36,7 +37,10 @@ export function mapTree(x: unknown, f: (leaf: unknown) => unknown): Tree {
 export function leaves(x: unknown): Tensor[] {
   if (x instanceof Tensor) return [x];
   if (Array.isArray(x)) return x.flatMap(leaves);
-  if (isObject(x)) return Object.keys(x).sort().flatMap((k) => leaves(x[k]));
+  if (isObject(x))
+    return Object.keys(x)
+      .sort()
+      .flatMap((k) => leaves(x[k]));
   return [];
 }
 

@@ -32,5 +32,8 @@ test.each(Object.keys(CASES))("%s cannot be made", (which) => {
   const module = name.startsWith("layers") ? "keras.layers" : "keras";
   const wanted = (found.callbacks ?? []) as { class: string }[];
   if (wanted.length > 0) expect(wanted.some(({ class: c }) => lookUp("callbacks", c) === undefined)).toBe(true);
-  else expect(() => saving.deserialize({ module, class_name: found.class, config: found.config, registered_name: found.class } as never)).toThrow();
+  else
+    expect(() =>
+      saving.deserialize({ module, class_name: found.class, config: found.config, registered_name: found.class } as never),
+    ).toThrow();
 });

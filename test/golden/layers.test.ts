@@ -1,6 +1,6 @@
 // Layers against what Keras recorded: outputs, masks, losses, state, weight paths, gradients of inputs and weights.
 
-import { grad, type Layer, ops, saving, Tensor, type Variable } from "keratin";
+import { grad, type Layer, ops, saving, type Tensor, type Variable } from "keratin";
 import { describe, expect, test } from "vitest";
 import { agrees, type Case, topic } from "../goldenReader.js";
 import { argument, camelKeys, leaves, mapTree, objectOf, type Topic } from "./call.js";
@@ -51,7 +51,9 @@ function checkLayer(t: Topic, c: Golden): void {
   });
   if (c.losses) {
     expect(layer.losses).toHaveLength(c.losses.length);
-    c.losses.forEach((want, i) => expect(Math.abs(layer.losses[i]!.item() - want)).toBeLessThanOrEqual(1e-6 * Math.max(1, Math.abs(want))));
+    c.losses.forEach((want, i) =>
+      expect(Math.abs(layer.losses[i]!.item() - want)).toBeLessThanOrEqual(1e-6 * Math.max(1, Math.abs(want))),
+    );
   }
   for (const a of c.weights_after ?? []) {
     const variable = a.index !== undefined ? layer.weights[a.index]! : generators(layer)[a.rng_state_index!]!;
@@ -87,8 +89,13 @@ function checkGradients(t: Topic, c: Golden, layer: Layer, args: never[], option
   };
   const values = layer.trainableWeights.map((v) => v.value);
   const at = [wanted.length > 0 ? 1 : -1, values.length > 0 ? 0 : -1].filter((i) => i >= 0);
-  const found = grad(loss as (...a: unknown[]) => Tensor, { argnums: at })(values, wanted.map((i) => flat[i]!)) as unknown as Tensor[][];
+  const found = grad(loss as (...a: unknown[]) => Tensor, { argnums: at })(
+    values,
+    wanted.map((i) => flat[i]!),
+  ) as unknown as Tensor[][];
   const of = (argument: number): Tensor[] => found[at.indexOf(argument)] ?? [];
   wanted.forEach((i, j) => agrees(of(1)[j]!, t.array(c, inputs[i]), { ...tolerance, what: `gradient of input ${i}` }));
-  weights.filter((w) => w !== null).forEach((w, j) => agrees(of(0)[j]!, t.array(c, w), { ...tolerance, what: `gradient of weight ${j}` }));
+  weights
+    .filter((w) => w !== null)
+    .forEach((w, j) => agrees(of(0)[j]!, t.array(c, w), { ...tolerance, what: `gradient of weight ${j}` }));
 }

@@ -43,7 +43,7 @@ describe("metrics", () => {
   }
   test.each(present)("$id", (c) => {
     const metric = objectOf<metrics.Metric>("keras.metrics", c, full(c));
-    const update = metric.updateState.bind(metric) as (...args: unknown[]) => unknown;
+    const update = (...args: unknown[]): void => Reflect.apply(metric.updateState, metric, args);
     (c.updates as Update[]).forEach((u, i) => {
       const options = u.sample_weight ? { sampleWeight: t.tensor(c, u.sample_weight) } : {};
       const data = u.values ? [t.tensor(c, u.values)] : [t.tensor(c, u.y_true), t.tensor(c, u.y_pred)];

@@ -1,6 +1,6 @@
 // Models against what Keras recorded: initial weights from a seed, summaries, and complete training runs.
 
-import { callbacks, clearSession, type Model, saving, Sequential, setRandomSeed, Tensor, type Variable } from "keratin";
+import { callbacks, clearSession, type Model, Sequential, saving, setRandomSeed, Tensor, type Variable } from "keratin";
 import { describe, expect, test } from "vitest";
 import { agrees, type Case, EXACT, topic } from "../goldenReader.js";
 import { argument, camelKeys, leaves, mapTree, type Topic } from "./call.js";
@@ -22,7 +22,9 @@ describe("initial weights after setRandomSeed", () => {
     const model = modelOf(c);
     const weights = c.weights as Weight[];
     expect(model.weights.map((w) => w.path)).toEqual(weights.map((w) => w.path));
-    weights.forEach((w, i) => agrees(model.weights[i]!.value, t.array(c, w.array), { ...initialTolerance(c, w.path), what: w.path }));
+    weights.forEach((w, i) =>
+      agrees(model.weights[i]!.value, t.array(c, w.array), { ...initialTolerance(c, w.path), what: w.path }),
+    );
   });
 });
 
@@ -45,7 +47,10 @@ describe("summaries and structure", () => {
     expect(model.weights.map((w) => [...w.shape])).toEqual(c.weight_shapes);
     const count = (vs: readonly Variable[]): number => vs.reduce((n, v) => n + v.size, 0);
     if (c.count_params !== null && c.count_params !== undefined) expect(model.countParams()).toBe(c.count_params);
-    expect([count(model.trainableWeights), count(model.nonTrainableWeights)]).toEqual([c.trainable_params, c.non_trainable_params]);
+    expect([count(model.trainableWeights), count(model.nonTrainableWeights)]).toEqual([
+      c.trainable_params,
+      c.non_trainable_params,
+    ]);
     if (c.input_shape) expect([model.inputShape, model.outputShape]).toEqual([c.input_shape, c.output_shape]);
     expect((saving.serialize(model) as { config: unknown }).config).toEqual(c.config);
   });
@@ -87,18 +92,31 @@ describe("training", () => {
     clearSession();
     setRandomSeed(c.seed);
     const model = modelOf(c);
-    c.weights.forEach((w, i) => agrees(model.weights[i]!.value, t.array(c, w.array), { ...initialTolerance(c, w.path), what: `initial ${w.path}` }));
+    c.weights.forEach((w, i) =>
+      agrees(model.weights[i]!.value, t.array(c, w.array), { ...initialTolerance(c, w.path), what: `initial ${w.path}` }),
+    );
     const own = (v: unknown): unknown =>
-      Array.isArray(v) ? v.map(own) : typeof v === "object" && v !== null && "class_name" in v ? saving.deserialize(v as never) : v;
+      Array.isArray(v)
+        ? v.map(own)
+        : typeof v === "object" && v !== null && "class_name" in v
+          ? saving.deserialize(v as never)
+          : v;
     model.compile(camelKeys(Object.fromEntries(Object.entries(c.compile).map(([k, v]) => [k, own(v)]))));
     return model;
   };
-  const near = (got: Readonly<Record<string, number>>, want: Readonly<Record<string, number>>, what: string, tolerance?: typeof TRAINED): void => {
+  const near = (
+    got: Readonly<Record<string, number>>,
+    want: Readonly<Record<string, number>>,
+    what: string,
+    tolerance?: typeof TRAINED,
+  ): void => {
     expect(Object.keys(got), what).toEqual(Object.keys(want).sort());
     for (const [name, value] of Object.entries(want)) close(got[name]!, value, `${what} ${name}`, tolerance);
   };
   const weightsAre = (model: Model, c: Run, arrays: readonly string[], what: string, tolerance: object = TRAINED): void =>
-    arrays.forEach((a, i) => agrees(model.weights[i]!.value, t.array(c, a), { ...tolerance, what: `${what} ${model.weights[i]!.path}` }));
+    arrays.forEach((a, i) =>
+      agrees(model.weights[i]!.value, t.array(c, a), { ...tolerance, what: `${what} ${model.weights[i]!.path}` }),
+    );
 
   test.each((present("training", t) as Run[]).filter((c) => c.kind !== "train_on_batch"))("$id", async (c) => {
     const model = start(c);
@@ -130,11 +148,17 @@ describe("training", () => {
     c.optimizer_final.forEach((o, i) => agrees(slots[i]!.value, t.array(c, o.array), { ...loose, what: o.path }));
     near(await model.evaluate(data(c.x), data(c.y), { verbose: 0, returnDict: true }), c.evaluate, "evaluate", LOOSE[c.id]);
     const rows = mapTree(c.x, (n) => cut(t.tensor(c, n), 0, c.predict_rows)) as never;
-    leaves(await model.predict(rows, { verbose: 0 })).forEach((p, i) => agrees(p, t.array(c, c.outputs[i]), { ...loose, what: "predict" }));
+    leaves(await model.predict(rows, { verbose: 0 })).forEach((p, i) =>
+      agrees(p, t.array(c, c.outputs[i]), { ...loose, what: "predict" }),
+    );
   });
 
   test("train_on_batch", () => {
-    const c = t.cases.find((one) => one.kind === "train_on_batch")! as Run & { batch: number; logs: Record<string, number>[]; test_logs: Record<string, number> };
+    const c = t.cases.find((one) => one.kind === "train_on_batch")! as Run & {
+      batch: number;
+      logs: Record<string, number>[];
+      test_logs: Record<string, number>;
+    };
     const model = start(c);
     const [x, y] = [c.x, c.y].map((n) => t.tensor(c, n)) as [Tensor, Tensor];
     const rows = (a: Tensor, from: number, to: number): Tensor => cut(a, from, Math.min(to, a.shape[0]!));
@@ -143,7 +167,11 @@ describe("training", () => {
       const [xs, ys] = [rows(x, from, from + c.batch), rows(y, from, from + c.batch)];
       near(model.trainOnBatch(xs, ys, { returnDict: true }) as Record<string, number>, want, `batch ${i}`);
     });
-    near(model.testOnBatch(rows(x, 0, c.batch), rows(y, 0, c.batch), { returnDict: true }) as Record<string, number>, c.test_logs, "test");
+    near(
+      model.testOnBatch(rows(x, 0, c.batch), rows(y, 0, c.batch), { returnDict: true }) as Record<string, number>,
+      c.test_logs,
+      "test",
+    );
     weightsAre(model, c, c.weights_final, "final");
     agrees(model.predictOnBatch(rows(x, 0, 4)), t.array(c, c.outputs[0]), TRAINED);
   });

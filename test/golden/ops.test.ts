@@ -47,6 +47,8 @@ describe.each([...new Set(present.map((c) => c.op))])("%s", (op) => {
       return parts.reduce((a, b) => ops.add(a, b));
     };
     const gradients = grad(loss)(by.map((n) => inputs.get(n)!));
-    by.forEach((n, i) => agrees(gradients[i]!, t.array(c, c.grad!.inputs[c.inputs.indexOf(n)]), { ...tolerance, what: `gradient of ${n}` }));
+    by.forEach((n, i) =>
+      agrees(gradients[i]!, t.array(c, c.grad!.inputs[c.inputs.indexOf(n)]), { ...tolerance, what: `gradient of ${n}` }),
+    );
   });
 });

@@ -1,9 +1,9 @@
 // The package as a user gets it: packed, installed into an empty project, used from ESM, CommonJS and TypeScript on every Node that it promises.
 
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join, relative, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { node, npm } from "./nodes.js";
 
@@ -29,14 +29,15 @@ void main();
 `;
 
 beforeAll(() => {
-  const [{ filename, files }] = JSON.parse(
-    npm(["pack", "--json", "--ignore-scripts", "--pack-destination", folder], resolve(".")),
-  );
-  tarball = join(folder, filename);
-  packed = files.map((f: { path: string }) => f.path);
+  npm(["pack", "--pack-destination", folder], resolve("."));
+  tarball = join(folder, readdirSync(folder).find((name) => name.endsWith(".tgz"))!);
   mkdirSync(project);
   writeFileSync(join(project, "package.json"), JSON.stringify({ name: "empty", version: "1.0.0", private: true }));
   npm(["install", tarball], project);
+  const entries = readdirSync(join(project, "node_modules/keratin"), { recursive: true, withFileTypes: true });
+  packed = entries
+    .filter((e) => e.isFile())
+    .map((e) => relative(join(project, "node_modules/keratin"), join(e.parentPath, e.name)).replaceAll("\\", "/"));
   writeFileSync(join(project, "use.mjs"), program('import { Sequential, layers, runtimeInfo, tensor } from "keratin";'));
   writeFileSync(join(project, "use.cjs"), program('const { Sequential, layers, runtimeInfo, tensor } = require("keratin");'));
 });

@@ -105,7 +105,9 @@ describe("MNIST", () => {
   });
 
   test("comes from the web, also from servers that answer everything with a page", async () => {
-    const server = createServer((request, response) => response.end(FILES[request.url!.slice("/mnist/".length)] ?? "<!doctype html>"));
+    const server = createServer((request, response) =>
+      response.end(FILES[request.url!.slice("/mnist/".length)] ?? "<!doctype html>"),
+    );
     await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
     const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}/mnist/`;
     expect(await loadData({ path: base })).toEqual(EXPECTED);

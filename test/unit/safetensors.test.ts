@@ -2,7 +2,12 @@
 
 import { describe, expect, test } from "vitest";
 import { FileError, ValueError } from "../../ts/errors.js";
-import { readSafetensors, readSafetensorsMetadata, type SafetensorsEntry, writeSafetensors } from "../../ts/formats/safetensors.js";
+import {
+  readSafetensors,
+  readSafetensorsMetadata,
+  type SafetensorsEntry,
+  writeSafetensors,
+} from "../../ts/formats/safetensors.js";
 
 /** A file from header text and data; `length` is what the first eight bytes claim. */
 function file(header: string | Uint8Array, data: number[] = [], length?: bigint): Uint8Array {
@@ -62,7 +67,9 @@ describe("good files", () => {
 
   test("arrays come in the order of the header, whatever their names look like", () => {
     const of = (i: number) => `{"dtype":"U8","shape":[1],"data_offsets":[${i},${i + 1}]}`;
-    const tensors = readSafetensors(file(`{"b":${of(1)},"10":${of(0)},"__proto__":${of(2)},"\\u0061\\"{":${of(3)}}`, [10, 11, 12, 13]));
+    const tensors = readSafetensors(
+      file(`{"b":${of(1)},"10":${of(0)},"__proto__":${of(2)},"\\u0061\\"{":${of(3)}}`, [10, 11, 12, 13]),
+    );
     expect([...tensors].map(([name, { data }]) => [name, data[0]])).toEqual([
       ["b", 11],
       ["10", 10],
@@ -102,12 +109,20 @@ describe("hostile files throw a FileError that names the trouble", () => {
     ["a negative size", file(one('"dtype":"U8","shape":[-1],"data_offsets":[0,0]')), "bad shape"],
     ["a fractional size", file(one('"dtype":"U8","shape":[0.5],"data_offsets":[0,0]')), "bad shape"],
     ["a size beyond integers", file(one('"dtype":"U8","shape":[1e300],"data_offsets":[0,0]')), "bad shape"],
-    ["a product that overflows", file(one('"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,0]')), "lies about its size"],
+    [
+      "a product that overflows",
+      file(one('"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,0]')),
+      "lies about its size",
+    ],
     ["three offsets", file(one('"dtype":"U8","shape":[0],"data_offsets":[0,0,0]')), "bad data_offsets"],
     ["a negative offset", file(one('"dtype":"U8","shape":[0],"data_offsets":[-1,0]')), "bad data_offsets"],
     ["offsets in reverse", file(one('"dtype":"U8","shape":[0],"data_offsets":[1,0]'), [1]), "ends before it begins"],
     ["data beyond the end", file(one('"dtype":"U8","shape":[2],"data_offsets":[0,2]'), [1]), "truncated"],
-    ["fewer bytes than the shape", file(one('"dtype":"F32","shape":[2],"data_offsets":[0,4]'), [1, 2, 3, 4]), "lies about its size"],
+    [
+      "fewer bytes than the shape",
+      file(one('"dtype":"F32","shape":[2],"data_offsets":[0,4]'), [1, 2, 3, 4]),
+      "lies about its size",
+    ],
     ["bytes before the first array", file(one('"dtype":"U8","shape":[1],"data_offsets":[1,2]'), [1, 2]), "belong to no array"],
     ["bytes after the last array", file(one('"dtype":"U8","shape":[1],"data_offsets":[0,1]'), [1, 2]), "belong to no array"],
     ["a BOOL of 2", file(one('"dtype":"BOOL","shape":[1],"data_offsets":[0,1]'), [2]), "holds the byte 2"],
@@ -120,7 +135,9 @@ describe("hostile files throw a FileError that names the trouble", () => {
 
   const byte = (begin: number, end: number) => `{"dtype":"U8","shape":[${end - begin}],"data_offsets":[${begin},${end}]}`;
   test("overlapping arrays", () => {
-    expect(() => readSafetensors(file(`{"a":${byte(0, 2)},"b":${byte(1, 3)}}`, [1, 2, 3]))).toThrow('"a" and "b" are overlapping');
+    expect(() => readSafetensors(file(`{"a":${byte(0, 2)},"b":${byte(1, 3)}}`, [1, 2, 3]))).toThrow(
+      '"a" and "b" are overlapping',
+    );
   });
 
   test("duplicate names, also when spelt differently or inside a description", () => {

@@ -71,7 +71,8 @@ function rowsOf({ class: kind, config, summary }: Case, recorded: string, deep: 
   expect(layers.length).toBe(cells.length);
   const branches = summary.default!.includes("Connected to");
   return layers.map(({ layer, depth }, i) => {
-    const connected = depth === 0 ? histories(layer.inbound_nodes).map(([name, node, tensor]) => `${name}[${node}][${tensor}]`) : [];
+    const connected =
+      depth === 0 ? histories(layer.inbound_nodes).map(([name, node, tensor]) => `${name}[${node}][${tensor}]`) : [];
     return {
       layer: `${nestedPrefix(depth)}${layer.config.name} (${layer.class_name})`,
       shape: cells[i]![1]!,

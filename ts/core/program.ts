@@ -53,7 +53,7 @@ export class Program {
         const ids = results.map((t) => trace.idOf(t));
         const updates = [...trace.updates].map(([state, value]) => [state.state, trace.idOf(value)] as const);
         const handle = trace.graph.compile(ids, updates);
-        const types = results.map((t) => ({ shape: t.shape, dtype: t.dtype }));
+        const types = results.map((t) => ({ shape: Object.freeze([...t.shape]), dtype: t.dtype }));
         const program = new Program(handle, [...inputs], types, [...trace.updates.keys()]);
         if (call((core) => core.programParallel(handle))) void startPool();
         return program;

@@ -4,6 +4,7 @@ import { type CallbackLike, CallbackList, type CallbackParams, type Logs } from 
 import { History } from "../callbacks/history.js";
 import { ProgbarLogger } from "../callbacks/progbarLogger.js";
 import { allocate } from "../core/dtype.js";
+import type { TensorType } from "../core/program.js";
 import { checkOptions, DataError, StateError, ValueError } from "../errors.js";
 import { flatten, mapStructure, type Structure } from "../layers/structure.js";
 import { Mean } from "../metrics.js";
@@ -34,9 +35,15 @@ export interface CompileOptions {
   loss?: PerOutput<LossLike> | null;
   lossWeights?: PerOutput<number> | null;
   /** Metrics or their names; "accuracy" is resolved by the shapes. They ignore sample weights. */
-  metrics?: readonly (MetricLike | readonly MetricLike[])[] | { readonly [output: string]: MetricLike | readonly MetricLike[] } | null;
+  metrics?:
+    | readonly (MetricLike | readonly MetricLike[])[]
+    | { readonly [output: string]: MetricLike | readonly MetricLike[] }
+    | null;
   /** Metrics that take sample weights into account. */
-  weightedMetrics?: readonly (MetricLike | readonly MetricLike[])[] | { readonly [output: string]: MetricLike | readonly MetricLike[] } | null;
+  weightedMetrics?:
+    | readonly (MetricLike | readonly MetricLike[])[]
+    | { readonly [output: string]: MetricLike | readonly MetricLike[] }
+    | null;
   /** Accepted for Keras' sake; steps are always compiled. */
   runEagerly?: boolean;
   stepsPerExecution?: number;
@@ -123,7 +130,7 @@ export class Trainer {
   /** The variables that the optimizer was built for. */
   #trained: readonly Variable[] = [];
   #lastTurn = 0;
-  #predicted: { key: string; step: Step } | null = null;
+  #predicted: Step | null = null;
 
   constructor(model: TrainedModel) {
     this.#model = model;
@@ -141,7 +148,11 @@ export class Trainer {
   }
   get metricsNames(): string[] {
     this.#mustBeCompiled();
-    return ["loss", ...(this.#compiled?.metrics.names.length ? ["compile_metrics"] : []), ...(this.#compiled?.loss?.trackers.map((t) => t.name) ?? [])];
+    return [
+      "loss",
+      ...(this.#compiled?.metrics.names.length ? ["compile_metrics"] : []),
+      ...(this.#compiled?.loss?.trackers.map((t) => t.name) ?? []),
+    ];
   }
 
   compile(options: CompileOptions = {}): void {
@@ -149,10 +160,12 @@ export class Trainer {
       "optimizer", "loss", "lossWeights", "metrics", "weightedMetrics", "runEagerly", "stepsPerExecution", "jitCompile", "autoScaleLoss",
     ]); // biome-ignore format: a list
     const optimizer = optimizers.get(options.optimizer ?? "rmsprop");
-    if (optimizer === null) throw new ValueError("compile: an optimizer is needed, for example optimizer: \"adam\".");
+    if (optimizer === null) throw new ValueError('compile: an optimizer is needed, for example optimizer: "adam".');
     for (const list of [options.metrics, options.weightedMetrics]) {
       if (list !== undefined && list !== null && (typeof list === "string" || typeof list !== "object")) {
-        throw new ValueError(`compile: metrics must be a list or an object, received ${JSON.stringify(list)}. Write metrics: ["accuracy"].`);
+        throw new ValueError(
+          `compile: metrics must be a list or an object, received ${JSON.stringify(list)}. Write metrics: ["accuracy"].`,
+        );
       }
     }
     this.#settings = { optimizer, options };
@@ -173,21 +186,33 @@ export class Trainer {
   async fit(x: DataLike | BatchIterable, y: DataLike | null = null, options: FitOptions = {}): Promise<History> {
     checkOptions("fit", options, FIT_OPTIONS);
     this.#mustBeCompiled();
-    const { epochs = 1, validationSplit = 0, shuffle = true, initialEpoch = 0, stepsPerEpoch = null, validationFreq = 1, signal } = options;
+    const {
+      epochs = 1,
+      validationSplit = 0,
+      shuffle = true,
+      initialEpoch = 0,
+      stepsPerEpoch = null,
+      validationFreq = 1,
+      signal,
+    } = options;
     const verbose = resolveVerbose(options.verbose);
     let validation = this.#validationFeed(options);
     let feed: Feed;
     if (isBatchIterable(x)) {
       for (const name of ["classWeight", "sampleWeight", "validationSplit"] as const) {
-        if (options[name]) throw new ValueError(`fit: ${name} does not go with an iterable of batches; let it yield [x, y, sampleWeight].`);
+        if (options[name])
+          throw new ValueError(`fit: ${name} does not go with an iterable of batches; let it yield [x, y, sampleWeight].`);
       }
       feed = new IterableFeed(x);
+      this.#mustTrainTheSame();
     } else {
       let source = this.#source(x, y, options);
       if (validationSplit !== 0 && !validation) {
-        if (!(validationSplit > 0 && validationSplit < 1)) throw new ValueError(`fit: validationSplit must be between 0 and 1, received ${validationSplit}.`);
+        if (!(validationSplit > 0 && validationSplit < 1))
+          throw new ValueError(`fit: validationSplit must be between 0 and 1, received ${validationSplit}.`);
         const at = Math.floor(source.size * (1 - validationSplit));
-        if (at === 0 || at === source.size) throw new ValueError(`fit: validationSplit ${validationSplit} of ${source.size} samples leaves one part empty.`);
+        if (at === 0 || at === source.size)
+          throw new ValueError(`fit: validationSplit ${validationSplit} of ${source.size} samples leaves one part empty.`);
         validation = new ArrayFeed(source.slice(at, source.size), options.validationBatchSize ?? options.batchSize ?? 32);
         source = source.slice(0, at);
       }
@@ -251,7 +276,8 @@ export class Trainer {
         }
         params.steps ??= step;
         logs = { ...running };
-        const validateNow = typeof validationFreq === "number" ? (epoch + 1) % validationFreq === 0 : validationFreq.includes(epoch + 1);
+        const validateNow =
+          typeof validationFreq === "number" ? (epoch + 1) % validationFreq === 0 : validationFreq.includes(epoch + 1);
         if (validation && validateNow) {
           const values = await this.#evaluate(validation, options.validationSteps ?? null, callbacks, signal);
           for (const [name, value] of Object.entries(values)) logs[`val_${name}`] = value;
@@ -269,9 +295,17 @@ export class Trainer {
   }
 
   async evaluate(x: DataLike | BatchIterable, y: DataLike | null, options: EvaluateOptions & { returnDict: true }): Promise<Logs>;
-  async evaluate(x: DataLike | BatchIterable, y?: DataLike | null, options?: EvaluateOptions & { returnDict?: false }): Promise<number | number[]>;
+  async evaluate(
+    x: DataLike | BatchIterable,
+    y?: DataLike | null,
+    options?: EvaluateOptions & { returnDict?: false },
+  ): Promise<number | number[]>;
   async evaluate(x: DataLike | BatchIterable, y?: DataLike | null, options?: EvaluateOptions): Promise<number | number[] | Logs>;
-  async evaluate(x: DataLike | BatchIterable, y: DataLike | null = null, options: EvaluateOptions = {}): Promise<number | number[] | Logs> {
+  async evaluate(
+    x: DataLike | BatchIterable,
+    y: DataLike | null = null,
+    options: EvaluateOptions = {},
+  ): Promise<number | number[] | Logs> {
     checkOptions("evaluate", options, ["batchSize", "verbose", "sampleWeight", "steps", "callbacks", "returnDict", "signal"]);
     this.#mustBeCompiled();
     const feed: Feed = isBatchIterable(x)
@@ -320,7 +354,11 @@ export class Trainer {
     return this.#onBatch("train", x, y, options);
   }
 
-  testOnBatch(x: DataLike, y: DataLike | null = null, options: Omit<OnBatchOptions, "classWeight"> = {}): number | number[] | Logs {
+  testOnBatch(
+    x: DataLike,
+    y: DataLike | null = null,
+    options: Omit<OnBatchOptions, "classWeight"> = {},
+  ): number | number[] | Logs {
     checkOptions("testOnBatch", options, ["sampleWeight", "returnDict"]);
     return this.#onBatch("test", x, y, options);
   }
@@ -329,14 +367,10 @@ export class Trainer {
     if (x instanceof Tensor) {
       // The way of a server that answers one row at a time: no objects but the result.
       const last = this.#predicted;
-      const key = `${x.dtype}${x.shape}`;
-      if (last?.key === key) {
-        const { program, rebuild } = last.step;
-        return rebuild(program.run([x]));
-      }
+      if (last !== null && isOfType(x, last.program.inputs[0]!)) return last.rebuild(last.program.run([x]));
       const source = ArraySource.of(x);
       const step = this.#stepFor("predict", { source, rows: null, from: 0, size: source.size });
-      this.#predicted = { key, step };
+      this.#predicted = step;
       return step.rebuild(step.program.run([x]));
     }
     const source = ArraySource.of(x);
@@ -372,12 +406,15 @@ export class Trainer {
   }
 
   #stepFor(mode: Mode, batch: Batch): Step {
-    if (mode !== "predict") this.#prepare(batch);
-    else if (!this.#model.built) this.#model.ensureBuilt(shapesOf(batch));
     const types = batchTypes(batch);
     const form = batch.source.y === null ? "x" : batch.source.sampleWeight === null ? "xy" : "xyw";
     const key = `${mode}|${form}|${types.map((t) => `${t.dtype}${t.shape}`).join(";")}`;
-    return this.#programs.get(key, () => traceStep(mode, this.#model, this.#compiled, batch));
+    // Only for a program that is not known: a known one was traced after all this, and walking the model takes longer than small steps do.
+    return this.#programs.get(key, () => {
+      if (mode !== "predict") this.#prepare(batch);
+      else if (!this.#model.built) this.#model.ensureBuilt(shapesOf(batch));
+      return traceStep(mode, this.#model, this.#compiled, batch);
+    });
   }
 
   #runStep(mode: "train" | "test", batch: Batch): Logs {
@@ -425,18 +462,31 @@ export class Trainer {
       let compiled: Compiled | undefined;
       traceShapes(model, batch, (yTrue, yPred) => {
         const names = model.outputNames;
-        const loss = options.loss === null || options.loss === undefined ? null : new CompiledLoss(options.loss, options.lossWeights, names, yTrue, yPred);
+        const loss =
+          options.loss === null || options.loss === undefined
+            ? null
+            : new CompiledLoss(options.loss, options.lossWeights, names, yTrue, yPred);
         const metrics = new CompiledMetrics(options.metrics, options.weightedMetrics, names, yTrue, yPred);
         compiled = { optimizer, loss, metrics, lossTracker: new Mean({ name: "loss" }) };
       });
       this.#compiled = compiled!;
     }
-    const variables = model.trainableVariables;
     if (this.#trained.length === 0) {
+      const variables = [...model.trainableVariables];
       this.#settings!.optimizer.build(variables);
-      this.#trained = [...variables];
-    } else if (variables.length !== this.#trained.length || variables.some((v, i) => v !== this.#trained[i])) {
-      throw new StateError(`${model.name}: the trainable variables have changed since compile (layer.trainable was set, or a layer was added). Call compile again.`);
+      this.#trained = variables;
+    } else this.#mustTrainTheSame();
+  }
+
+  /** Errors: `StateError` when other variables are trainable than those that the optimizer was built for. */
+  #mustTrainTheSame(): void {
+    if (this.#trained.length === 0) return;
+    const model = this.#model;
+    const variables = model.trainableVariables;
+    if (variables.length !== this.#trained.length || variables.some((v, i) => v !== this.#trained[i])) {
+      throw new StateError(
+        `${model.name}: the trainable variables have changed since compile (layer.trainable was set, or a layer was added). Call compile again.`,
+      );
     }
   }
 
@@ -451,7 +501,8 @@ export class Trainer {
   #source(x: DataLike, y: DataLike | null, options: Pick<FitOptions, "sampleWeight" | "classWeight">): ArraySource {
     const source = ArraySource.of(x, y, options.sampleWeight ?? null);
     if (!options.classWeight) return source;
-    if (options.sampleWeight) throw new ValueError("classWeight and sampleWeight exclude each other; multiply them into one sampleWeight.");
+    if (options.sampleWeight)
+      throw new ValueError("classWeight and sampleWeight exclude each other; multiply them into one sampleWeight.");
     return source.withSampleWeight(classWeights(source.y, options.classWeight));
   }
 
@@ -459,7 +510,8 @@ export class Trainer {
     const given = options.validationData;
     if (given === null || given === undefined) return null;
     if (isBatchIterable(given)) return new IterableFeed(given);
-    if (!Array.isArray(given) || given.length < 1 || given.length > 3) throw new ValueError("fit: validationData is [x, y], [x, y, sampleWeight] or an iterable of batches.");
+    if (!Array.isArray(given) || given.length < 1 || given.length > 3)
+      throw new ValueError("fit: validationData is [x, y], [x, y, sampleWeight] or an iterable of batches.");
     const [x, y, w] = given as readonly [DataLike, DataLike | null | undefined, DataLike | null | undefined];
     return new ArrayFeed(ArraySource.of(x, y, w), options.validationBatchSize ?? options.batchSize ?? 32);
   }
@@ -473,7 +525,9 @@ export class Trainer {
 
   #mustBeCompiled(): void {
     if (!this.#settings) {
-      throw new StateError(`${this.#model.name}: you must call compile before training or evaluating: model.compile({ optimizer: "adam", loss: "mse" }).`);
+      throw new StateError(
+        `${this.#model.name}: you must call compile before training or evaluating: model.compile({ optimizer: "adam", loss: "mse" }).`,
+      );
     }
   }
 
@@ -523,6 +577,8 @@ function mustHaveRows(where: string, source: ArraySource): void {
   if (source.size === 0) throw new DataError(`${where}: there are no samples; x has 0 rows.`);
 }
 
+const isOfType = (t: Tensor, type: TensorType): boolean =>
+  t.dtype === type.dtype && t.shape.length === type.shape.length && t.shape.every((d, i) => d === type.shape[i]);
 const isLeafLike = (x: unknown): boolean => typeof x === "object" && x !== null && "width" in x;
 const tensors = (tree: Structure<{ data: Tensor["data"]; shape: readonly number[]; dtype: Tensor["dtype"] }>): never =>
   mapStructure(tree, (l) => new Tensor(l.data, l.shape, { dtype: l.dtype }), isLeafLike) as never;
@@ -536,14 +592,18 @@ const lastOutputShapes = new WeakMap<object, readonly (readonly number[])[]>();
 function traceShapes(model: TrainedModel, batch: Batch, use: (yTrue: readonly Tensor[], yPred: readonly Tensor[]) => void): void {
   shapeTrace(batch, (x, y) => {
     const yPred = inOrder(model.apply(x, { training: false }), model.outputNames);
-    lastOutputShapes.set(model, yPred.map((t) => t.shape));
+    lastOutputShapes.set(
+      model,
+      yPred.map((t) => t.shape),
+    );
     use(inOrder(y, model.outputNames), yPred);
   });
 }
 
 function resolveVerbose(verbose: Verbose | undefined): 0 | 1 | 2 {
   if (verbose === undefined || verbose === "auto") return 1;
-  if (![0, 1, 2].includes(verbose)) throw new ValueError(`verbose must be 0, 1, 2 or "auto", received ${JSON.stringify(verbose)}.`);
+  if (![0, 1, 2].includes(verbose))
+    throw new ValueError(`verbose must be 0, 1, 2 or "auto", received ${JSON.stringify(verbose)}.`);
   return verbose;
 }
 
@@ -563,7 +623,10 @@ function joined(parts: readonly Structure<Tensor>[]): Structure<Tensor> {
     const own = lists.map((l) => l[at]!);
     at++;
     const rows = own.reduce((n, t) => n + t.shape[0]!, 0);
-    const data = allocate(first.dtype, own.reduce((n, t) => n + t.size, 0));
+    const data = allocate(
+      first.dtype,
+      own.reduce((n, t) => n + t.size, 0),
+    );
     let offset = 0;
     for (const t of own) {
       data.set(t.data, offset);

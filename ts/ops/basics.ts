@@ -1,9 +1,9 @@
 // What the other ops stand on: how axes are read, and casts, reshapes and selections on tensors at hand.
 
 import { apply } from "../core/apply.js";
-import { coreDType, type DType, dtypeCode, type EdgeDType } from "../core/dtype.js";
+import { allocate, coreDType, type DType, dtypeCode, type EdgeDType } from "../core/dtype.js";
 import { ShapeError, ValueError } from "../errors.js";
-import { Tensor, type TensorLike, tensor } from "../tensor.js";
+import { currentTrace, sizeOf, Tensor, type TensorLike, tensor } from "../tensor.js";
 
 /** Sizes of the axes, outermost first. */
 export type Shape = readonly number[];
@@ -112,8 +112,12 @@ export const iota = (n: number): Tensor =>
     [n],
   );
 
-/** A tensor of one number: a scalar spread out, which costs nothing in a program. */
+/** A tensor of one number: in a trace a scalar spread out, which costs nothing there; else an array, for which no program has to be compiled. */
 export function filled(shape: Shape, value: number, dtype: DType): Tensor {
+  if (!currentTrace()) {
+    const number = dtype === "bool" ? Number(value !== 0) : value;
+    return new Tensor(allocate(dtype, sizeOf(shape)).fill(number), shape, { dtype });
+  }
   const one = new Tensor([value], [], { dtype });
   return shape.length === 0 ? one : apply("broadcast", [one], { ints: shape });
 }

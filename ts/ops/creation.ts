@@ -31,6 +31,7 @@ export const empty = zeros;
 /** One value everywhere; a tensor is broadcast. A boolean makes bool, a number float32. `ops.full([2], 0.5) // [0.5, 0.5]` */
 export function full(shape: Shape | number, fillValue: TensorLike, options: OfType = {}): Tensor {
   checkOptions("full", options, ["dtype"]);
+  if (typeof fillValue === "number" && !options.dtype) return filled(sizes("full", shape), fillValue, "float32");
   const value = tensor(fillValue);
   return broadcastTo(options.dtype ? cast(value, options.dtype) : value, sizes("full", shape));
 }
