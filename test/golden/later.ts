@@ -106,4 +106,8 @@ export const CASES: Readonly<Record<string, string>> = {
  * Single cases, as topic/id, in which Keras computes something else than it documents and this package what is documented.
  * `sparsemax`: Keras takes its threshold from a sum of running sums, so that rows with several survivors do not add up to 1.
  */
-export const DIFFERENT: readonly string[] = ["activations/sparsemax_125", "activations/sparsemax_127", "activations/sparsemax_132"];
+export const DIFFERENT: readonly string[] = [
+  "activations/sparsemax_125",
+  "activations/sparsemax_127",
+  "activations/sparsemax_132",
+];

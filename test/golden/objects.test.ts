@@ -62,7 +62,8 @@ describe("random", () => {
 describe("activations", () => {
   const t = topic("activations");
   const isDifferent = (c: Case): boolean => DIFFERENT.includes(`activations/${c.id}`);
-  const values = (c: Case, x: Tensor): Tensor => callFunction("activations", c.function as string, [x], c.config as object) as Tensor;
+  const values = (c: Case, x: Tensor): Tensor =>
+    callFunction("activations", c.function as string, [x], c.config as object) as Tensor;
 
   test.each(t.cases.filter((c) => !isDifferent(c)))("$id", (c) => {
     const x = t.tensor(c, "in0");

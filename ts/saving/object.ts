@@ -62,7 +62,6 @@ export abstract class KerasObject<Options extends object = object> {
 
   /** An object from what `getConfig` returned. */
   static fromConfig<T extends KerasObject>(this: new (...args: never[]) => T, config: Config): T {
-    // biome-ignore lint/complexity/noThisInStatic: the class that it is called on, which may be any subclass
     const own = this as unknown as KerasClass<T>;
     const options = Object.fromEntries(Object.entries(config).filter(([name]) => !own.required.includes(name)));
     const args: unknown[] = [...own.required.map((name) => config[name]), options];
