@@ -38,7 +38,7 @@ console.log(
   `keratin on ${platform}: build ${variant}, ${threads} thread${threads === 1 ? "" : "s"} where a row names no other number`,
 );
 
-const peaks = [await measurePeak()];
+const peaks = [["before", await measurePeak()]];
 const rows = [];
 for (const [name, group] of Object.entries(GROUPS)) {
   if (named.length > 0 && !named.includes(name)) continue;
@@ -46,19 +46,21 @@ for (const [name, group] of Object.entries(GROUPS)) {
   try {
     const result = await group({ quick, rounds: quick ? 10 : 40 });
     rows.push(...result.rows);
-    if (result.peak) peaks.push(result.peak);
+    if (result.peak) peaks.push([name, result.peak]);
   } catch (error) {
     rows.push(skipped(name, error.message.split("\n")[0]));
     await Child.endAll();
   }
 }
-peaks.push(await measurePeak());
+peaks.push(["after", await measurePeak()]);
 
-const best = Math.max(...peaks.map((p) => p.best));
-const worst = Math.min(...peaks.map((p) => p.median));
-const drift = 1 - worst / best;
-console.log(
-  `P, the multiply-add peak of one thread: ${best.toFixed(1)} GFLOP/s, at worst ${worst.toFixed(1)} (−${(100 * drift).toFixed(0)} %)`,
-);
-if (drift > DRIFT) console.log(`DISCARD THIS RUN: P moved by more than ${100 * DRIFT} %, the machine was busy.`);
+const best = Math.max(...peaks.map(([, p]) => p.best));
+const drift = ([, p]) => 1 - p.median / best;
+const disturbed = peaks.filter((p) => drift(p) > DRIFT);
+const moved = peaks.map((p) => `${p[0]} −${(100 * drift(p)).toFixed(0)} %`).join(", ");
+console.log(`P, the multiply-add peak of one thread: ${best.toFixed(1)} GFLOP/s; its median in each group: ${moved}`);
+if (disturbed.length > 0) {
+  const names = disturbed.map(([name]) => name).join(", ");
+  console.log(`DISCARD ${names}: P was off by more than ${100 * DRIFT} %, the machine was busy.`);
+}
 console.log(`\n${table(rows)}`);

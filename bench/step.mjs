@@ -29,20 +29,22 @@ export async function step({ rounds }) {
       peak: peakSubject(),
       ours: local(() => model.trainOnBatch(input, labels[turn++ % SETS])),
       ...(prototype && { prototype: local(prototype) }),
-      ...(peer && { tfjs: peer.subject("step") }),
+      ...(peer && { tfjs: peer.subject("step"), minimize: peer.subject("minimize") }),
     },
     { rounds, ms: 8, warm: 150 },
   );
   await peer?.end();
   const { ours } = times;
+  // The goal is about the peer's fastest form.
+  const theirs = peer && (times.minimize.best < times.tfjs.best ? times.minimize : times.tfjs);
   const what = "training step of 784-128-10, batch 64, Adam";
   const peak = peakOf(times.peak);
   const rows = [
     row(what, ours, shareOfPeak(ours, OPERATIONS, peak.best, null)),
     prototype ? row(what, ours, timesAsLong(ours, times.prototype, "the prototype", AS_LONG)) : skipped(what, PROTOTYPE),
-    peer ? row(what, ours, timesFaster(ours, times.tfjs, "TF.js WASM", FASTER)) : skipped(what, tfjs.why),
+    peer ? row(what, ours, timesFaster(ours, theirs, "TF.js WASM", FASTER)) : skipped(what, tfjs.why),
     ...(prototype ? [row(`${what}, the prototype`, times.prototype)] : []),
-    ...(peer ? [row(`${what}, TF.js WASM`, times.tfjs)] : []),
+    ...(peer ? [row(`${what}, TF.js WASM, trainOnBatch`, times.tfjs), row(`${what}, TF.js WASM, minimize`, times.minimize)] : []),
   ];
   return { rows, peak };
 }

@@ -1,12 +1,13 @@
 // layerTest: one call runs every check that all layers share, on a layer class and its options.
 
 import { describe, expect, test } from "vitest";
-import { grad, valueAndGrad } from "../ts/functions.js";
+import { valueAndGrad } from "../ts/functions.js";
 import type { Layer } from "../ts/layers/layer.js";
 import type { PartialShape } from "../ts/layers/structure.js";
 import * as ops from "../ts/ops.js";
 import * as saving from "../ts/saving.js";
 import { Tensor, type TensorLike } from "../ts/tensor.js";
+import { gradientsAreExact } from "./oracle.js";
 
 type LayerClass = {
   new (...args: never[]): Layer;
@@ -134,35 +135,12 @@ export function layerTest(Class: LayerClass, given: LayerTestOptions): void {
   });
 }
 
-/**
- * The gradient of Σ y · p against central differences along two directions of the input and of each weight.
- *
- * In float32: a step of 1e-2 and a tolerance of 1e-2 of the size of the terms; a wrong factor or a missing term is far outside.
- */
+/** The gradients by the input and by every weight, as the trace derives them, against central differences in f64. */
 export function checkGradients(layer: Layer, x: Tensor): void {
-  const trainable = layer.trainableVariables;
   const others = layer.nonTrainableVariables.map((v) => v.value);
-  const values: Tensor[] = [x, ...trainable.map((v) => v.value)];
-  const loss = (all: readonly Tensor[]): Tensor => {
-    const [y] = layer.statelessCall(all.slice(1), others, all[0]!);
-    return ops.sum(ops.multiply(y, spread(y.shape)));
-  };
-  const gradients = grad((all: Tensor[]) => loss(all))(values) as Tensor[];
-  values.forEach((value, i) => {
-    for (const seed of [1, 2]) {
-      const direction = Float32Array.from({ length: value.size }, (_, k) => Math.sin(seed * 12.9 + k * 78.2));
-      const h = 1e-2;
-      const at = (sign: number): number => {
-        const moved = Float32Array.from(value.data as Float32Array, (w, k) => w + sign * h * direction[k]!);
-        return loss(values.map((v, j) => (j === i ? new Tensor(moved, value.shape) : v))).item();
-      };
-      const measured = (at(1) - at(-1)) / (2 * h);
-      const derived = direction.reduce((s, d, k) => s + d * gradients[i]!.data[k]!, 0);
-      const size = direction.reduce((s, d, k) => s + Math.abs(d * gradients[i]!.data[k]!), 1e-1);
-      expect(
-        Math.abs(measured - derived),
-        `${i === 0 ? "input" : trainable[i - 1]!.path}: ${measured} measured, ${derived} derived`,
-      ).toBeLessThan(2e-2 * size);
-    }
-  });
+  gradientsAreExact(
+    (input, ...weights) => layer.statelessCall(weights, others, input)[0] as Tensor,
+    x,
+    ...layer.trainableVariables.map((v) => v.value),
+  );
 }

@@ -1,7 +1,7 @@
 // What `compile` makes of losses and metrics: one scalar to minimise, and numbers by name.
 
 import { apply } from "../core/apply.js";
-import { ValueError } from "../errors.js";
+import { ShapeError, ValueError } from "../errors.js";
 import { flatten, isPlainObject, type Structure } from "../layers/structure.js";
 import * as losses from "../losses.js";
 import * as metrics from "../metrics.js";
@@ -41,6 +41,7 @@ function perOutput<T>(what: string, given: unknown, names: readonly string[], is
 /** The losses of all outputs as one number. */
 export class CompiledLoss {
   readonly #parts: { loss: Loss; weight: number; output: number }[] = [];
+  readonly #names: readonly string[];
   /** With several losses: a mean of each, unweighted, for the logs. */
   readonly trackers: metrics.Mean[] = [];
 
@@ -51,6 +52,7 @@ export class CompiledLoss {
     yTrue: readonly Tensor[],
     yPred: readonly Tensor[],
   ) {
+    this.#names = names;
     const one = (x: unknown): boolean =>
       typeof x === "string" ||
       typeof x === "function" ||
@@ -72,12 +74,27 @@ export class CompiledLoss {
     let total: Tensor | null = null;
     this.#parts.forEach((p, i) => {
       const weights = sampleWeight === null ? undefined : (sampleWeight[p.output] ?? sampleWeight[0]);
-      const value = p.loss.call(yTrue[p.output]!, yPred[p.output]!, weights ? { sampleWeight: weights } : {});
+      const value = this.#value(p, yTrue[p.output]!, yPred[p.output]!, weights);
       this.trackers[i]?.updateState(value, { sampleWeight: batchSize });
       const weighted = p.weight === 1 ? value : apply("multiply", [value, p.weight]);
       total = total === null ? weighted : apply("add", [total, weighted]);
     });
     return total!;
+  }
+
+  /** The loss of one output. Errors about shapes say which output, target and loss do not fit. */
+  #value(part: { loss: Loss; output: number }, yTrue: Tensor, yPred: Tensor, sampleWeight: Tensor | undefined): Tensor {
+    try {
+      return part.loss.call(yTrue, yPred, sampleWeight ? { sampleWeight } : {});
+    } catch (error) {
+      if (!(error instanceof ShapeError)) throw error;
+      const shape = (t: Tensor): string => `[${t.shape.join(", ")}]`;
+      throw new ShapeError(
+        `loss "${part.loss.name}" of output "${this.#names[part.output]}": y of shape ${shape(yTrue)} does not fit the model's output of shape ${shape(yPred)}` +
+          `${sampleWeight ? ` with sample weights of shape ${shape(sampleWeight)}` : ""}. Give y the output's shape, or another loss. (${error.message})`,
+        { cause: error },
+      );
+    }
   }
 
   /** Checks labels against the size of the outputs, where a loss can say what fits. Errors: `DataError`. */

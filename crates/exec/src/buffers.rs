@@ -18,8 +18,8 @@ impl StateBuf {
     /// Zeros.
     pub fn new(len: usize) -> Self {
         // SAFETY: the layout has a size of at least one cache line.
-        let ptr = unsafe { alloc_zeroed(layout(len)) }.cast();
-        if (ptr as *mut u32).is_null() {
+        let ptr: *mut u32 = unsafe { alloc_zeroed(layout(len)) }.cast();
+        if ptr.is_null() {
             std::alloc::handle_alloc_error(layout(len));
         }
         StateBuf { ptr, len }

@@ -140,8 +140,8 @@ impl Partition {
         let n = self.root.len();
         let mut waits = vec![0usize; n];
         let mut readers: Vec<Vec<usize>> = vec![Vec::new(); n];
-        for u in 0..n {
-            let mut makers: Vec<usize> = self.members[u]
+        for (u, members) in self.members.iter().enumerate() {
+            let mut makers: Vec<usize> = members
                 .iter()
                 .flat_map(|&m| &nodes.nodes[m].inputs)
                 .map(|&v| self.root[nodes.value(v).node.0 as usize])
@@ -154,8 +154,8 @@ impl Partition {
         }
         let mut ready = std::collections::BinaryHeap::new();
         let last = |members: &[usize]| members.iter().copied().max();
-        for u in 0..n {
-            if let (Some(l), 0) = (last(&self.members[u]), waits[u]) {
+        for (u, &wait) in waits.iter().enumerate() {
+            if let (Some(l), 0) = (last(&self.members[u]), wait) {
                 ready.push(std::cmp::Reverse((l, u)));
             }
         }

@@ -42,13 +42,12 @@ pub fn plan(
     let mut freed = vec![Vec::new(); n];
     let in_arena = |home: Home| home == Home::Arena || (matches!(home, Home::Input(_)) && !external_inputs);
     // Inputs are there before the first step.
-    for b in 0..low.buffers.len() {
-        if matches!(low.buffers[b].home, Home::Input(_)) && !external_inputs {
-            offsets[b] = space.take(low.buffers[b].words);
+    for (offset, buffer) in offsets.iter_mut().zip(&low.buffers) {
+        if matches!(buffer.home, Home::Input(_)) && !external_inputs {
+            *offset = space.take(buffer.words);
         }
     }
-    for at in 0..n {
-        let work = &low.works[at];
+    for (at, work) in low.works.iter().enumerate() {
         let mut inherited = Vec::new();
         for out in work.writes() {
             if low.buffers[out].home != Home::Arena || offsets[out] != usize::MAX {

@@ -80,12 +80,12 @@ fn positive_q(mut a: Array2<f64>) -> Array2<f64> {
     let (m, n) = a.dim();
     let mut reflectors: Vec<(ndarray::Array1<f64>, f64)> = Vec::with_capacity(n);
     let mut signs = vec![1.0; n];
-    for k in 0..n {
+    for (k, sign) in signs.iter_mut().enumerate() {
         // v = x + sign(x₀)·‖x‖·e₀ maps x to −sign(x₀)·‖x‖·e₀
         let mut v = a.slice(s![k.., k]).to_owned();
         let norm = v.dot(&v).sqrt();
         let lead = if v[0] < 0.0 { -norm } else { norm };
-        signs[k] = if lead > 0.0 { -1.0 } else { 1.0 };
+        *sign = if lead > 0.0 { -1.0 } else { 1.0 };
         v[0] += lead;
         let scale = v.dot(&v);
         let beta = if scale == 0.0 { 0.0 } else { 2.0 / scale };
