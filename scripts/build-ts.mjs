@@ -1,7 +1,7 @@
 /** TypeScript to JavaScript: ts/ to dist/, examples/ to target/examples. Compiles only what has changed. */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { at, files, hashFiles, runPackage, timed, version } from "./run.mjs";
+import { at, files, hashFiles, run, runPackage, timed, version } from "./run.mjs";
 
 const tsc = (project) => runPackage("typescript/bin/tsc", ["-p", at(project)]);
 
@@ -21,7 +21,7 @@ function whenChanged(name, inputs, made, body) {
   return true;
 }
 
-const library = () => [...files("ts"), "tsconfig.json", "package.json", "pkg/glue.d.ts"];
+const library = () => [...files("ts"), "tsconfig.json", "package.json", "pkg/glue.d.ts", "scripts/bundle.mjs"];
 
 /** ts/ → dist/. Returns false when dist/ was up to date. */
 export const buildLibrary = () =>
@@ -33,6 +33,7 @@ export const buildLibrary = () =>
         const source = file.replace(/^dist/, "ts").replace(/(\.d)?\.(ts|js)$/, ".ts");
         if (!existsSync(at(source))) rmSync(at(file));
       }
+      run(process.execPath, [at("scripts/bundle.mjs")]);
     }),
   );
 
