@@ -1,7 +1,7 @@
 // The package as a user gets it: packed, installed into an empty project, used from ESM, CommonJS and TypeScript on every Node that it promises.
 
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -13,16 +13,16 @@ const project = join(folder, "project");
 let tarball = "";
 let packed: string[] = [];
 
-/** Trains y = x₀ + 2·x₁ and predicts; `imports` brings in `Sequential`, `layers`, `tensor` and `runtimeInfo`. */
+/** Trains y = x₀ + 2·x₁ and predicts; `imports` brings in what it uses of keratin. */
 const program = (imports: string) => `${imports}
 async function main() {
   const model = new Sequential([new layers.Dense(1, { inputShape: [2] })]);
-  model.compile({ optimizer: "sgd", loss: "mean_squared_error" });
+  model.compile({ optimizer: new optimizers.SGD({ learningRate: 0.3 }), loss: "mean_squared_error" });
   const x = tensor([[0, 0], [0, 1], [1, 0], [1, 1]]);
   const y = tensor([[0], [2], [1], [3]]);
   await model.fit(x, y, { epochs: 400, verbose: 0 });
   const guess = Number((await model.predict(tensor([[1, 1]]), { verbose: 0 })).data[0]);
-  if (Math.abs(guess - 3) > 0.3) throw new Error("predicted " + guess + ", expected 3");
+  if (Math.abs(guess - 3) > 0.01) throw new Error("predicted " + guess + ", expected 3");
   console.log(JSON.stringify({ node: process.versions.node, guess, ...runtimeInfo() }));
 }
 void main();
@@ -38,8 +38,14 @@ beforeAll(() => {
   packed = entries
     .filter((e) => e.isFile())
     .map((e) => relative(join(project, "node_modules/keratin"), join(e.parentPath, e.name)).replaceAll("\\", "/"));
-  writeFileSync(join(project, "use.mjs"), program('import { Sequential, layers, runtimeInfo, tensor } from "keratin";'));
-  writeFileSync(join(project, "use.cjs"), program('const { Sequential, layers, runtimeInfo, tensor } = require("keratin");'));
+  writeFileSync(
+    join(project, "use.mjs"),
+    program('import { Sequential, layers, optimizers, runtimeInfo, tensor } from "keratin";'),
+  );
+  writeFileSync(
+    join(project, "use.cjs"),
+    program('const { Sequential, layers, optimizers, runtimeInfo, tensor } = require("keratin");'),
+  );
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -49,6 +55,21 @@ test("it holds what a user needs and nothing else", () => {
   expect(packed.filter((path) => !allowed.test(path))).toEqual([]);
   for (const path of ["dist/index.js", "dist/index.d.ts", "pkg/simd.wasm", "pkg/glue.js", "README.md", "LICENSE"])
     expect(packed).toContain(path);
+});
+
+test("every file that one of its files names is there", () => {
+  const root = join(project, "node_modules/keratin");
+  const missing = packed
+    .filter((path) => path.endsWith(".js") || path.endsWith(".d.ts"))
+    .flatMap((path) => {
+      const text = readFileSync(join(root, path), "utf8");
+      const named = [...text.matchAll(/(?:from\s*|import\s*\(?\s*|new URL\(\s*)["'`](\.{1,2}\/[^"'`]+)["'`]/g)].map(
+        (match) => match[1]!,
+      );
+      const beside = named.map((name) => join(root, path, "..", path.endsWith(".d.ts") ? name.replace(/\.js$/, ".d.ts") : name));
+      return beside.filter((file) => !existsSync(file)).map((file) => `${path} names ${relative(root, file)}`);
+    });
+  expect(missing).toEqual([]);
 });
 
 test("installing it runs no script and brings no other package unasked", () => {

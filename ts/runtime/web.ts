@@ -1,5 +1,4 @@
-/** Pages and web workers. */
-import { FileError } from "../errors.js";
+/** Pages and web workers. Like its siblings it imports nothing of the library: the package has these files beside one bundle of all the rest. */
 import type { Platform } from "./types.js";
 
 const urls = {
@@ -22,10 +21,9 @@ export const platform: Platform = {
   compileSync: () => null,
   async compile(variant) {
     const response = await fetch(urls[variant]);
-    if (!response.ok)
-      throw new FileError(
-        `The core could not be loaded: ${response.url} answers ${response.status}. Is pkg/${variant}.wasm served?`,
-      );
+    if (!response.ok) {
+      throw new Error(`The core could not be loaded: ${response.url} answers ${response.status}. Is pkg/${variant}.wasm served?`);
+    }
     return WebAssembly.compile(await response.arrayBuffer());
   },
   spawn(source, data, failed) {
