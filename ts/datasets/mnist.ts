@@ -46,12 +46,14 @@ export type FileSource = (name: string) => Promise<Uint8Array | null>;
  * @throws DataError when shapes do not belong together, or a part is empty
  */
 export async function loadIdxDataset(source: FileSource): Promise<ImageDataset> {
-  const [xTrain, yTrain, xTest, yTest] = await Promise.all([
+  const parts = [
     loadPart(source, "train-images-idx3-ubyte", 3),
     loadPart(source, "train-labels-idx1-ubyte", 1),
     loadPart(source, "t10k-images-idx3-ubyte", 3),
     loadPart(source, "t10k-labels-idx1-ubyte", 1),
-  ]);
+  ] as const;
+  await Promise.allSettled(parts); // so that of several failures the first in this order is told, not the quickest
+  const [xTrain, yTrain, xTest, yTest] = await Promise.all(parts);
   for (const [part, x, y] of [["training", xTrain, yTrain] as const, ["test", xTest, yTest] as const]) {
     if (x.shape[0] !== y.shape[0] || x.shape[0] === 0) {
       throw new DataError(
