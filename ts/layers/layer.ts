@@ -7,13 +7,13 @@ import * as initializers from "../initializers.js";
 import * as regularizers from "../regularizers.js";
 import { toSnakeCase, toSnakeName, uniqueName } from "../saving/names.js";
 import { type Config, type KerasClass, KerasObject, classNameOf as nameOfClass } from "../saving/object.js";
-import { Tensor, type TensorLike, tensor } from "../tensor.js";
+import { outsideTrace, Tensor, type TensorLike, tensor } from "../tensor.js";
 import { Variable, withValues } from "../variable.js";
 import { attachMask, type CallArguments, type CallOptions, checkOutputs, hasTensor, masksFor, perSample } from "./calling.js";
 import { DTypePolicy } from "./dtypePolicy.js";
 import { checkInputs, type InputSpec } from "./inputSpec.js";
 import type { LayerOptions, WeightOptions } from "./options.js";
-import { currentCall, currentPath, eagerly, inScope, locateErrors, withCall } from "./scope.js";
+import { currentCall, currentPath, inScope, locateErrors, withCall } from "./scope.js";
 import { outputShape } from "./shapes.js";
 import {
   isPlainObject,
@@ -211,7 +211,7 @@ export class Layer extends KerasObject {
     }
     const made = this.#own.weights.length;
     try {
-      eagerly(() =>
+      outsideTrace(() =>
         inScope(this, this.name, () => {
           this.#own.parent ??= currentPath();
           build.apply(this, shapes);
@@ -263,7 +263,7 @@ export class Layer extends KerasObject {
         path: currentPath(),
         ...(name !== undefined && { name }),
       });
-    const variable = eagerly(() => inScope(this, this.name, make));
+    const variable = outsideTrace(() => inScope(this, this.name, make));
     variable.regularizer = regularizers.get(options.regularizer ?? null);
     variable.constraint = constraints.get(options.constraint ?? null);
     this.#own.weights.push({ variable, trainable });

@@ -56,6 +56,5 @@ export function locateErrors<T>(body: () => T): T {
   }
 }
 
-export { outsideTrace as eagerly } from "../tensor.js";
 /** The scope we are in: `sequential/dense`. */
 export { currentPath };

@@ -1,9 +1,9 @@
 // Data as users give it, as batches: arrays cut into rows by number, or whatever an iterable yields.
 
-import type { DType, TensorData, TypedArray } from "../core/dtype.js";
+import { allocate, type DType, type TensorData, type TypedArray } from "../core/dtype.js";
 import type { Program } from "../core/program.js";
 import { DataError, ValueError } from "../errors.js";
-import { isPlainObject, mapStructure, type Structure } from "../layers/structure.js";
+import { flatten, isPlainObject, mapStructure, type Structure } from "../layers/structure.js";
 import { Tensor, type TensorLike, tensor } from "../tensor.js";
 import { memoryFloats, memoryWords } from "../wasm.js";
 
@@ -110,6 +110,21 @@ export class ArraySource {
     });
     const all = (t: LeafTree | null): LeafTree | null => (t === null ? null : (mapStructure(t, cut, isLeaf) as LeafTree));
     return new ArraySource(all(this.x)!, all(this.y), all(this.sampleWeight));
+  }
+
+  /** The inputs alone: what a prediction takes of a batch that has targets too. */
+  inputsOnly(): ArraySource {
+    return this.y === null && this.sampleWeight === null ? this : new ArraySource(this.x, null, null);
+  }
+
+  /** Shapes of the inputs, with a batch of any size. */
+  get inputShapes(): Structure<readonly (number | null)[]> {
+    return mapStructure<Leaf, readonly (number | null)[]>(this.x, (l) => [null, ...l.shape.slice(1)], isLeaf);
+  }
+
+  /** The targets in order; none where there are none. */
+  get targets(): readonly Leaf[] {
+    return this.y === null ? [] : flatten<Leaf>(this.y, isLeaf);
   }
 
   withSampleWeight(weights: Float32Array): ArraySource {
@@ -241,5 +256,25 @@ export function classWeights(y: LeafTree | null, weights: Readonly<Record<string
       for (let c = 1; c < width; c++) if (data[i * width + c]! > data[i * width + label]!) label = c;
     }
     return weights[label] ?? 1;
+  });
+}
+
+/** Rows of several batches one after the other, in each place of the structure. */
+export function joined(parts: readonly Structure<Tensor>[]): Structure<Tensor> {
+  if (parts.length === 1) return parts[0]!;
+  const lists = parts.map((p) => flatten<Tensor>(p));
+  let at = 0;
+  return mapStructure<Tensor, Tensor>(parts[0]!, (first) => {
+    const own = lists.map((l) => l[at]!);
+    at++;
+    const rows = own.reduce((n, t) => n + t.shape[0]!, 0);
+    const size = own.reduce((n, t) => n + t.size, 0);
+    const data = allocate(first.dtype, size);
+    let offset = 0;
+    for (const t of own) {
+      data.set(t.data, offset);
+      offset += t.size;
+    }
+    return new Tensor(data, [rows, ...first.shape.slice(1)], { dtype: first.dtype });
   });
 }

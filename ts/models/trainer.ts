@@ -3,10 +3,9 @@
 import { type CallbackLike, CallbackList, type CallbackParams, type Logs } from "../callbacks/callback.js";
 import { History } from "../callbacks/history.js";
 import { ProgbarLogger } from "../callbacks/progbarLogger.js";
-import { allocate } from "../core/dtype.js";
 import type { TensorType } from "../core/program.js";
 import { checkOptions, DataError, StateError, ValueError } from "../errors.js";
-import { flatten, mapStructure, type Structure } from "../layers/structure.js";
+import type { Structure } from "../layers/structure.js";
 import { Mean } from "../metrics.js";
 import * as optimizers from "../optimizers.js";
 import { dataPermutation } from "../random.js";
@@ -24,9 +23,11 @@ import {
   type Feed,
   IterableFeed,
   isBatchIterable,
+  joined,
   writeBatch,
 } from "./data.js";
 import { type Compiled, type Mode, Programs, type Step, type SteppedModel, shapeTrace, traceStep } from "./programs.js";
+import { nextTurn } from "./turn.js";
 
 export interface CompileOptions {
   /** An optimizer or its name. Default "rmsprop", as Keras. */
@@ -126,6 +127,8 @@ export class Trainer {
   readonly #model: TrainedModel;
   #settings: Settings | null = null;
   #compiled: Compiled | null = null;
+  /** What labels are checked against. */
+  #outputShapes: readonly (readonly number[])[] = [];
   readonly #programs = new Programs();
   /** The variables that the optimizer was built for. */
   #trained: readonly Variable[] = [];
@@ -412,7 +415,7 @@ export class Trainer {
     // Only for a program that is not known: a known one was traced after all this, and walking the model takes longer than small steps do.
     return this.#programs.get(key, () => {
       if (mode !== "predict") this.#prepare(batch);
-      else if (!this.#model.built) this.#model.ensureBuilt(shapesOf(batch));
+      else if (!this.#model.built) this.#model.ensureBuilt(batch.source.inputShapes);
       return traceStep(mode, this.#model, this.#compiled, batch);
     });
   }
@@ -426,7 +429,7 @@ export class Trainer {
   }
 
   #predictBatch(batch: Batch): Structure<Tensor> {
-    const inputsOnly: Batch = batch.source.y === null ? batch : { ...batch, source: ArraySource.of(tensors(batch.source.x)) };
+    const inputsOnly: Batch = { ...batch, source: batch.source.inputsOnly() };
     const { program, rebuild } = this.#stepFor("predict", inputsOnly);
     writeBatch(program, inputsOnly);
     program.execute();
@@ -456,12 +459,16 @@ export class Trainer {
   /** Builds what needs the shapes of a batch: the model, the losses and metrics, the optimizer. Changes nothing when it fails. */
   #prepare(batch: Batch): void {
     const model = this.#model;
-    model.ensureBuilt(shapesOf(batch));
+    model.ensureBuilt(batch.source.inputShapes);
     if (!this.#compiled) {
       const { optimizer, options } = this.#settings!;
       let compiled: Compiled | undefined;
-      traceShapes(model, batch, (yTrue, yPred) => {
+      // A trace that is thrown away tells the shapes of targets and outputs.
+      shapeTrace(batch, (x, y) => {
         const names = model.outputNames;
+        const yTrue = inOrder(y, names);
+        const yPred = inOrder(model.apply(x, { training: false }), names);
+        this.#outputShapes = yPred.map((t) => t.shape);
         const loss =
           options.loss === null || options.loss === undefined
             ? null
@@ -492,10 +499,7 @@ export class Trainer {
 
   #checkTargets(source: ArraySource): void {
     if (source.y === null || !this.#compiled?.loss) return;
-    this.#compiled.loss.checkTargets(flatten(source.y, isLeafLike), this.#outputShapes);
-  }
-  get #outputShapes(): readonly (readonly number[])[] {
-    return lastOutputShapes.get(this.#model) ?? [];
+    this.#compiled.loss.checkTargets(source.targets, this.#outputShapes);
   }
 
   #source(x: DataLike, y: DataLike | null, options: Pick<FitOptions, "sampleWeight" | "classWeight">): ArraySource {
@@ -579,26 +583,6 @@ function mustHaveRows(where: string, source: ArraySource): void {
 
 const isOfType = (t: Tensor, type: TensorType): boolean =>
   t.dtype === type.dtype && t.shape.length === type.shape.length && t.shape.every((d, i) => d === type.shape[i]);
-const isLeafLike = (x: unknown): boolean => typeof x === "object" && x !== null && "width" in x;
-const tensors = (tree: Structure<{ data: Tensor["data"]; shape: readonly number[]; dtype: Tensor["dtype"] }>): never =>
-  mapStructure(tree, (l) => new Tensor(l.data, l.shape, { dtype: l.dtype }), isLeafLike) as never;
-const shapesOf = (batch: Batch): Structure<readonly (number | null)[]> =>
-  mapStructure(batch.source.x, (l) => [null, ...l.shape.slice(1)], isLeafLike) as Structure<readonly (number | null)[]>;
-
-/** Output shapes of the last trace of a model: what labels are checked against. */
-const lastOutputShapes = new WeakMap<object, readonly (readonly number[])[]>();
-
-/** Runs the model once in a trace that is thrown away, to learn the shapes of targets and outputs. */
-function traceShapes(model: TrainedModel, batch: Batch, use: (yTrue: readonly Tensor[], yPred: readonly Tensor[]) => void): void {
-  shapeTrace(batch, (x, y) => {
-    const yPred = inOrder(model.apply(x, { training: false }), model.outputNames);
-    lastOutputShapes.set(
-      model,
-      yPred.map((t) => t.shape),
-    );
-    use(inOrder(y, model.outputNames), yPred);
-  });
-}
 
 function resolveVerbose(verbose: Verbose | undefined): 0 | 1 | 2 {
   if (verbose === undefined || verbose === "auto") return 1;
@@ -612,40 +596,4 @@ const sorted = (logs: Logs): Logs => Object.fromEntries(Object.entries(logs).sor
 function iterate(feed: Feed): AsyncIterator<Batch> | Iterator<Batch> {
   const pass = feed.pass();
   return Symbol.asyncIterator in pass ? pass[Symbol.asyncIterator]() : pass[Symbol.iterator]();
-}
-
-/** Rows of several batches one after the other, in each place of the structure. */
-function joined(parts: readonly Structure<Tensor>[]): Structure<Tensor> {
-  if (parts.length === 1) return parts[0]!;
-  const lists = parts.map((p) => flatten<Tensor>(p));
-  let at = 0;
-  return mapStructure<Tensor, Tensor>(parts[0]!, (first) => {
-    const own = lists.map((l) => l[at]!);
-    at++;
-    const rows = own.reduce((n, t) => n + t.shape[0]!, 0);
-    const data = allocate(
-      first.dtype,
-      own.reduce((n, t) => n + t.size, 0),
-    );
-    let offset = 0;
-    for (const t of own) {
-      data.set(t.data, offset);
-      offset += t.size;
-    }
-    return new Tensor(data, [rows, ...first.shape.slice(1)], { dtype: first.dtype });
-  });
-}
-
-/** Resolves in the next turn of the event loop, without the delay of a timer. */
-function nextTurn(): Promise<void> {
-  const immediate = (globalThis as { setImmediate?: (f: () => void) => void }).setImmediate;
-  if (immediate) return new Promise((resolve) => immediate(resolve));
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(null);
-  });
 }
