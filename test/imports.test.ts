@@ -25,6 +25,7 @@ describe("ts/", () => {
     ["core/"],
     ["saving/", "saving.ts"],
     ["variable.ts"],
+    ["symbolic/"],
     ["ops/", "ops.ts"],
     ["functions.ts", "random/", "random.ts"],
     ["activations.ts", "constraints.ts", "initializers/", "initializers.ts", "regularizers.ts", "schedules.ts", "datasets/"],

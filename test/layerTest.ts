@@ -19,15 +19,15 @@ export interface LayerTestOptions {
   /** Parameters by position. */
   args?: readonly unknown[];
   options?: Record<string, unknown>;
-  /** Known sizes, the batch first. */
-  inputShape: readonly number[];
+  /** Known sizes, the batch first; a list of shapes for a layer that takes a list of tensors. */
+  inputShape: readonly number[] | readonly (readonly number[])[];
   /** Expected output shape, the batch first; null where it must be unknown for an unknown batch. */
   outputShape: PartialShape;
   /** Names of the weights, in order. */
   weights?: readonly string[];
   supportsMasking?: boolean;
-  /** Values of the input; default: spread over −1.5 … 1.5, away from 0. */
-  input?: TensorLike;
+  /** Values of the input; default: spread over −1.5 … 1.5, away from 0; of several, the later ones farther. */
+  input?: TensorLike | readonly Tensor[];
   /** Call it as in training? Layers that draw random numbers then give other outputs each time. */
   training?: boolean;
   /** False for layers whose output does not depend smoothly on the input. */
@@ -55,8 +55,12 @@ export function layerTest(Class: LayerClass, given: LayerTestOptions): void {
     customObjects = {},
   } = given;
   const make = (): Layer => new Class(...([...args, options] as never[]));
-  const input = (): TensorLike => given.input ?? spread(inputShape);
-  const known = outputShape.map((d, i) => d ?? (i === 0 ? inputShape[0]! : -1));
+  const shapes = (typeof inputShape[0] === "number" ? [inputShape] : inputShape) as readonly (readonly number[])[];
+  const one = typeof inputShape[0] === "number";
+  const input = (): TensorLike | readonly Tensor[] =>
+    given.input ?? (one ? spread(shapes[0]!) : shapes.map((s, i) => spread(s, 1 + i / 4)));
+  const unknownBatch = ((all: PartialShape[]) => (one ? all[0]! : all))(shapes.map((s) => [null, ...s.slice(1)]));
+  const known = outputShape.map((d, i) => d ?? (i === 0 ? shapes[0]![0]! : -1));
 
   describe(`${Class.className} ${JSON.stringify(args)} ${JSON.stringify(options)}`, () => {
     test("getConfig and fromConfig give an equal layer", () => {
@@ -77,19 +81,19 @@ export function layerTest(Class: LayerClass, given: LayerTestOptions): void {
     test("the shape by tracing is the shape of the output, and tracing leaves nothing", () => {
       const layer = make();
       const built = layer.built;
-      expect(layer.computeOutputShape([null, ...inputShape.slice(1)])).toEqual(outputShape);
+      expect(layer.computeOutputShape(unknownBatch)).toEqual(outputShape);
       expect(layer.computeOutputShape(inputShape)).toEqual(known);
       expect(layer.built).toBe(built);
       expect(layer.weights).toEqual([]);
       const y = layer.apply(input() as Tensor, { training });
       expect(y.shape).toEqual(known);
       expect(y.dtype).toBe("float32");
-      expect(layer.computeOutputShape([null, ...inputShape.slice(1)])).toEqual(outputShape);
+      expect(layer.computeOutputShape(unknownBatch)).toEqual(outputShape);
     });
 
     test("has the expected weights, under its path", () => {
       const layer = make();
-      layer.build([null, ...inputShape.slice(1)]);
+      layer.build(unknownBatch);
       expect(layer.weights.map((w) => w.path)).toEqual(weights.map((name) => `${layer.name}/${name}`));
       expect(layer.countParams()).toBe(layer.weights.reduce((n, w) => n + w.size, 0));
       const values = layer.getWeights().map((w, i) => ops.add(w, i + 1));
@@ -113,7 +117,7 @@ export function layerTest(Class: LayerClass, given: LayerTestOptions): void {
     if (gradient) {
       test("gradients agree with differences", () => {
         const layer = make();
-        const x = input() as Tensor;
+        const x = input() as Tensor | Tensor[];
         layer.apply(x);
         layer.setWeights(layer.getWeights().map((w) => ops.add(w, ops.multiply(spread(w.shape), 0.1))));
         checkGradients(layer, x);
@@ -135,12 +139,17 @@ export function layerTest(Class: LayerClass, given: LayerTestOptions): void {
   });
 }
 
-/** The gradients by the input and by every weight, as the trace derives them, against central differences in f64. */
-export function checkGradients(layer: Layer, x: Tensor): void {
+/** The gradients by the inputs and by every weight, as the trace derives them, against central differences in f64. */
+export function checkGradients(layer: Layer, x: Tensor | readonly Tensor[]): void {
   const others = layer.nonTrainableVariables.map((v) => v.value);
+  const inputs = x instanceof Tensor ? [x] : x;
   gradientsAreExact(
-    (input, ...weights) => layer.statelessCall(weights, others, input)[0] as Tensor,
-    x,
+    (...all) => {
+      const given = all.slice(0, inputs.length);
+      const weights = all.slice(inputs.length);
+      return layer.statelessCall(weights, others, x instanceof Tensor ? given[0]! : given)[0] as Tensor;
+    },
+    ...inputs,
     ...layer.trainableVariables.map((v) => v.value),
   );
 }

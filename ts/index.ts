@@ -8,6 +8,9 @@ import * as initializers from "./initializers.js";
 import * as layers from "./layers/index.js";
 import * as losses from "./losses.js";
 import * as metrics from "./metrics.js";
+import { cloneModel } from "./models/clone.js";
+import { Model } from "./models/model.js";
+import { Sequential } from "./models/sequential.js";
 import * as ops from "./ops.js";
 import * as optimizers from "./optimizers.js";
 import * as random from "./random.js";
@@ -31,15 +34,20 @@ export {
 /** Data sets: `datasets.mnist.loadData()`. */
 export const datasets = { mnist } as const;
 
+/** `models.cloneModel(model)`, and the classes that are at the top level too. */
+export const models = { Model, Sequential, cloneModel } as const;
+
 export type { DType, EdgeDType, TypedArray } from "./core/dtype.js";
 export * from "./errors.js";
 export { grad, jit, valueAndGrad } from "./functions.js";
 export { Input } from "./layers/input.js";
 export { Layer } from "./layers/layer.js";
+export { type CloneOptions, cloneModel } from "./models/clone.js";
 export { Model } from "./models/model.js";
 export { Sequential } from "./models/sequential.js";
 export type { CompileOptions, EvaluateOptions, FitOptions, OnBatchOptions, PredictOptions } from "./models/trainer.js";
 export { clearSession, setRandomSeed } from "./random.js";
+export { KerasTensor } from "./symbolic/kerasTensor.js";
 export { convertToTensor, type Nested, Tensor, type TensorLike, tensor } from "./tensor.js";
 export { Variable, type VariableOptions } from "./variable.js";
 export { type InitOptions, init, type RuntimeInfo, runtimeInfo } from "./wasm.js";

@@ -4,10 +4,22 @@ export * from "./ops/activation.js";
 export * from "./ops/arithmetic.js";
 export { type Axis, cast, type Shape } from "./ops/basics.js";
 export * from "./ops/control.js";
+export {
+  type ConvOptions,
+  type ConvTransposeOptions,
+  conv,
+  convTranspose,
+  depthwiseConv,
+  fold,
+  separableConv,
+  type UnfoldOptions,
+  unfold,
+} from "./ops/conv.js";
 export * from "./ops/creation.js";
 export * from "./ops/diagonal.js";
 export { nonzero, type UniqueOptions, unique } from "./ops/dynamic.js";
 export * from "./ops/einsum.js";
+export * as image from "./ops/image.js";
 export {
   getItem,
   isin,
@@ -56,6 +68,7 @@ export {
 } from "./ops/linalg.js";
 export * from "./ops/logic.js";
 export * from "./ops/nn.js";
+export * from "./ops/pooling.js";
 export {
   type AxisOptions,
   all,

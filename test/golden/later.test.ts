@@ -7,7 +7,7 @@ import { lookUp, objectOf } from "./call.js";
 import { CASES, LAYERS, LOSSES, METRICS, OPS } from "./later.js";
 
 const SPACES = [
-  ["layers", LAYERS, ["layers_core", "layers_regularization", "layers_reshaping"]],
+  ["layers", LAYERS, ["layers_core", "layers_image", "layers_preprocessing", "layers_regularization", "layers_reshaping", "layers_rnn"]],
   ["losses", LOSSES, ["losses"]],
   ["metrics", METRICS, ["metrics"]],
 ] as const;

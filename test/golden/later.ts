@@ -5,26 +5,54 @@ const CONVOLUTION = "convolution, pooling and resampling";
 const LINALG = "factorisations of matrices";
 const COMPLEX = "Fourier transforms";
 const IMAGE = "image operations";
-const EMBEDDING = "embeddings and einsum layers";
-const FUNCTIONAL = "models of symbolic tensors";
+const AUGMENTATION = "image augmentation";
+const ATTENTION = "attention layers";
 const RECURRENT = "recurrent layers";
-const NORMALIZATION = "normalization layers";
+const LOOKUP = "vocabularies and hashes";
 const RATE = "callbacks that change the learning rate";
 
 /** Classes of layers. */
 export const LAYERS: Readonly<Record<string, string>> = {
-  EinsumDense: EMBEDDING,
-  Embedding: EMBEDDING,
-  ReversibleEmbedding: EMBEDDING,
-  UpSampling1D: CONVOLUTION,
-  UpSampling2D: CONVOLUTION,
-  UpSampling3D: CONVOLUTION,
-  ZeroPadding1D: CONVOLUTION,
-  ZeroPadding2D: CONVOLUTION,
-  ZeroPadding3D: CONVOLUTION,
-  Cropping1D: CONVOLUTION,
-  Cropping2D: CONVOLUTION,
-  Cropping3D: CONVOLUTION,
+  HashedCrossing: LOOKUP,
+  Hashing: LOOKUP,
+  IntegerLookup: LOOKUP,
+  StringLookup: LOOKUP,
+  TextVectorization: LOOKUP,
+  AutoContrast: AUGMENTATION,
+  ContrastLimitedAdaptiveHistogramEqualization: AUGMENTATION,
+  Equalization: AUGMENTATION,
+  RandomBrightness: AUGMENTATION,
+  RandomColorDegeneration: AUGMENTATION,
+  RandomColorJitter: AUGMENTATION,
+  RandomContrast: AUGMENTATION,
+  RandomCrop: AUGMENTATION,
+  RandomElasticTransform: AUGMENTATION,
+  RandomErasing: AUGMENTATION,
+  RandomFlip: AUGMENTATION,
+  RandomGaussianBlur: AUGMENTATION,
+  RandomGrayscale: AUGMENTATION,
+  RandomHue: AUGMENTATION,
+  RandomInvert: AUGMENTATION,
+  RandomPerspective: AUGMENTATION,
+  RandomPosterization: AUGMENTATION,
+  RandomRotation: AUGMENTATION,
+  RandomSaturation: AUGMENTATION,
+  RandomSharpness: AUGMENTATION,
+  RandomShear: AUGMENTATION,
+  RandomTranslation: AUGMENTATION,
+  RandomZoom: AUGMENTATION,
+  Solarization: AUGMENTATION,
+  Bidirectional: RECURRENT,
+  ConvLSTM1D: RECURRENT,
+  ConvLSTM2D: RECURRENT,
+  ConvLSTM3D: RECURRENT,
+  GRU: RECURRENT,
+  GRUCell: RECURRENT,
+  LSTM: RECURRENT,
+  LSTMCell: RECURRENT,
+  RNN: RECURRENT,
+  SimpleRNN: RECURRENT,
+  SimpleRNNCell: RECURRENT,
 };
 
 /** Losses. */
@@ -35,13 +63,6 @@ export const METRICS: Readonly<Record<string, string>> = {};
 
 /** Functions of `ops`. */
 export const OPS: Readonly<Record<string, string>> = {
-  conv: CONVOLUTION,
-  conv_transpose: CONVOLUTION,
-  depthwise_conv: CONVOLUTION,
-  separable_conv: CONVOLUTION,
-  max_pool: CONVOLUTION,
-  average_pool: CONVOLUTION,
-  unfold: CONVOLUTION,
   cholesky: LINALG,
   inv: LINALG,
   det: LINALG,
@@ -74,15 +95,11 @@ export const OPS: Readonly<Record<string, string>> = {
   "image.gaussian_blur": IMAGE,
   "image.perspective_transform": IMAGE,
   "image.scale_and_translate": IMAGE,
-  "image.resize": IMAGE,
 };
 
 /** Single cases, as topic/id. */
 export const CASES: Readonly<Record<string, string>> = {
   "layers_core/dense_09": LORA,
-  "seeded_models/conv": CONVOLUTION,
-  "training/digits_conv": CONVOLUTION,
-  "summary/conv": CONVOLUTION,
   "seeded_models/embedding_lstm": RECURRENT,
   "seeded_models/gru_simple": RECURRENT,
   "seeded_models/bidirectional": RECURRENT,
@@ -90,15 +107,8 @@ export const CASES: Readonly<Record<string, string>> = {
   "training/simple_rnn_series": RECURRENT,
   "training/embedding_gru": RECURRENT,
   "summary/rnn": RECURRENT,
-  "seeded_models/functional": FUNCTIONAL,
-  "training/two_inputs_two_outputs": FUNCTIONAL,
-  "training/attention_series": FUNCTIONAL,
-  "summary/two_inputs": FUNCTIONAL,
-  "summary/shared": FUNCTIONAL,
-  "summary/nested": FUNCTIONAL,
-  "summary/residual": FUNCTIONAL,
-  "summary/attention": FUNCTIONAL,
-  "training/batchnorm_dropout": NORMALIZATION,
+  "training/attention_series": ATTENTION,
+  "summary/attention": ATTENTION,
   "training/reduce_lr": RATE,
 };
 

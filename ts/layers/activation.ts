@@ -10,7 +10,7 @@ import type { Tensor } from "../tensor.js";
 import type { Variable } from "../variable.js";
 import { InputSpec } from "./inputSpec.js";
 import { type CallArguments, Layer, type LayerOptions } from "./layer.js";
-import type { PartialShape } from "./structure.js";
+import type { PartialShape } from "../core/structure.js";
 
 /** An activation function as a layer: `new Activation("relu")`. Elementwise for most; `softmax` works along the last axis. */
 export class Activation extends Layer {

@@ -4,7 +4,7 @@ import { ValueError } from "../errors.js";
 import * as ops from "../ops.js";
 import { Tensor } from "../tensor.js";
 import { Variable } from "../variable.js";
-import { isPlainObject, mapStructure, type TensorTree, tensorsOf, toTensors } from "./structure.js";
+import { isPlainObject, mapStructure, type TensorTree, tensorsOf, toTensors } from "../core/structure.js";
 
 /** Options of one call. */
 export interface CallOptions {

@@ -4,7 +4,7 @@ import * as ops from "../ops.js";
 import * as regularizers from "../regularizers.js";
 import type { Tensor } from "../tensor.js";
 import { Layer, type LayerOptions } from "./layer.js";
-import type { TensorTree } from "./structure.js";
+import type { TensorTree } from "../core/structure.js";
 
 /** Returns its inputs, of whatever form. */
 export class Identity extends Layer {

@@ -10,7 +10,7 @@ import type { Tensor } from "../tensor.js";
 import type { Variable } from "../variable.js";
 import { InputSpec } from "./inputSpec.js";
 import { Layer, type LayerOptions } from "./layer.js";
-import type { PartialShape } from "./structure.js";
+import type { PartialShape } from "../core/structure.js";
 
 export interface DenseOptions extends LayerOptions {
   activation?: activations.ActivationIdentifier;

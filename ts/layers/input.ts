@@ -1,9 +1,10 @@
 // Input and InputLayer: the shape that a model begins with.
 
+import { coreDType } from "../core/dtype.js";
+import { type PartialShape, shapeText, type TensorTree } from "../core/structure.js";
 import { checkOptions, ValueError } from "../errors.js";
-import { KerasTensor } from "./kerasTensor.js";
+import type { KerasTensor } from "../symbolic/kerasTensor.js";
 import { Layer } from "./layer.js";
-import { type PartialShape, shapeText, type TensorTree } from "./structure.js";
 
 export interface InputOptions {
   /** Shape of one sample; null sizes are unknown. */
@@ -27,8 +28,6 @@ export class InputLayer extends Layer {
   static override readonly builtAtStart = true;
   readonly batchShape: PartialShape;
   readonly optional: boolean;
-  /** What the rest of a model is built on. */
-  readonly output: KerasTensor;
   readonly #dtype: string;
 
   constructor(options: InputOptions = {}) {
@@ -45,9 +44,13 @@ export class InputLayer extends Layer {
       throw new ValueError(`InputLayer: sizes are whole numbers ≥ 0 or null, received ${shapeText(this.batchShape)}.`);
     this.#dtype = options.dtype ?? "float32";
     this.optional = options.optional ?? false;
-    this.output = new KerasTensor(this.batchShape, this.#dtype, { layer: this, node: 0, index: 0 }, options.name);
+    this.noteCall([], {}, { shape: this.batchShape, dtype: coreDType(this.#dtype) }, options.name);
   }
 
+  /** What the rest of a model is built on. */
+  override get output(): KerasTensor {
+    return this.inboundNodes[0]!.outputs[0]!;
+  }
   override get dtype(): string {
     return this.#dtype;
   }

@@ -2,19 +2,6 @@
 
 import * as constraints from "../constraints.js";
 import { coreDType } from "../core/dtype.js";
-import { checkOptions, ShapeError, StateError, ValueError } from "../errors.js";
-import * as initializers from "../initializers.js";
-import * as regularizers from "../regularizers.js";
-import { toSnakeCase, toSnakeName, uniqueName } from "../saving/names.js";
-import { type Config, type KerasClass, KerasObject, classNameOf as nameOfClass } from "../saving/object.js";
-import { outsideTrace, Tensor, type TensorLike, tensor } from "../tensor.js";
-import { Variable, withValues } from "../variable.js";
-import { attachMask, type CallArguments, type CallOptions, checkOutputs, hasTensor, masksFor, perSample } from "./calling.js";
-import { DTypePolicy } from "./dtypePolicy.js";
-import { checkInputs, type InputSpec } from "./inputSpec.js";
-import type { LayerOptions, WeightOptions } from "./options.js";
-import { currentCall, currentPath, inScope, locateErrors, withCall } from "./scope.js";
-import { outputShape } from "./shapes.js";
 import {
   isPlainObject,
   type PartialShape,
@@ -25,7 +12,23 @@ import {
   type TensorTree,
   tensorsOf,
   toTensors,
-} from "./structure.js";
+} from "../core/structure.js";
+import { checkOptions, ShapeError, StateError, ValueError } from "../errors.js";
+import * as initializers from "../initializers.js";
+import * as regularizers from "../regularizers.js";
+import { toSnakeCase, toSnakeName, uniqueName } from "../saving/names.js";
+import { type Config, type KerasClass, KerasObject, classNameOf as nameOfClass } from "../saving/object.js";
+import { inferSpecs } from "../symbolic/infer.js";
+import { holdsSymbolic, replaceSymbolic, symbolicIn } from "../symbolic/kerasTensor.js";
+import { Node, type TensorSpec } from "../symbolic/node.js";
+import { outsideTrace, Tensor, type TensorLike, tensor } from "../tensor.js";
+import { Variable, withValues } from "../variable.js";
+import { attachMask, type CallArguments, type CallOptions, checkOutputs, hasTensor, masksFor, perSample } from "./calling.js";
+import { DTypePolicy } from "./dtypePolicy.js";
+import { checkInputs, type InputSpec } from "./inputSpec.js";
+import type { LayerOptions, WeightOptions } from "./options.js";
+import { currentCall, currentPath, inScope, locateErrors, withCall } from "./scope.js";
+import { outputShape } from "./shapes.js";
 import { partsOf } from "./tracking.js";
 import { assignAll, boundTo } from "./values.js";
 
@@ -60,6 +63,8 @@ export class Layer extends KerasObject {
   static readonly builtAtStart: boolean = false;
   /** Names of the tensors that `call` takes, for masks of several inputs (`queryMask`, `valueMask`). */
   static readonly inputNames: readonly string[] = ["inputs"];
+  /** Does `call` take masks? Then a call in a functional model notes the mask down, as Keras does. */
+  static readonly takesMask: boolean = false;
 
   readonly name: string;
   readonly dtypePolicy: DTypePolicy;
@@ -73,7 +78,7 @@ export class Layer extends KerasObject {
   activityRegularizer: regularizers.RegularizerLike | null;
   /** Shape of one sample that the user gave as an option, or null. */
   readonly inputShapeOption: PartialShape | null;
-  #own: OwnState = { trainable: true, weights: [], losses: [], buildShapes: null, parent: null };
+  #own: OwnState = { trainable: true, weights: [], losses: [], buildShapes: null, parent: null, nodes: [] };
 
   constructor(options: LayerOptions = {}) {
     super();
@@ -120,15 +125,16 @@ export class Layer extends KerasObject {
   // ---- calling
 
   /**
-   * Calls the layer: `apply(x)`, `apply([a, b])`, `apply(query, value, { training: true })`.
+   * Calls the layer: `apply(x)`, `apply([a, b])`, `apply(query, value, { training: true })`. On symbolic tensors (`Input`) it returns symbolic
+   * ones, and the call becomes a step of the models between them.
    *
    * Builds it at the first call. Errors: `ShapeError` when the input is not what the layer expects, before anything changes.
    */
   apply<Result extends TensorTree = Tensor>(...args: (TensorInput | CallOptions)[]): Result {
     const { inputs, options } = this.#split(args);
-    // The one place that looks at what kind of inputs came: values here, traced or at hand.
     const given = inputs.map((x) => toTensors(x, this.name));
-    return this.#run(given, options) as Result;
+    // The one place that looks at what kind of inputs came: symbolic ones, or values (traced or at hand).
+    return (holdsSymbolic(args) ? this.#record(given, options) : this.#run(given, options)) as Result;
   }
 
   /** Positional inputs, and the options that may follow them. */
@@ -143,16 +149,11 @@ export class Layer extends KerasObject {
   #run(inputs: TensorTree[], options: CallOptions): TensorTree {
     const outer = currentCall();
     if (!outer) this.#clearLosses();
-    const first = inputs[0]!;
+    const _first = inputs[0]!;
     const training = options.training ?? outer?.training ?? null;
     return withCall({ training }, () =>
       inScope(this, this.name, () => {
-        this.#own.parent ??= currentPath();
-        checkInputs(this.inputSpec, tensorsOf(first), this.name);
-        if (!this.built) {
-          this.build(...inputs.map((t) => shapesOf(t)));
-          checkInputs(this.inputSpec, tensorsOf(first), this.name);
-        }
+        this.#readyFor(inputs);
         const { inputNames } = this.constructor as typeof Layer;
         const { previousMask, masks } = masksFor(inputs, options, inputNames, this.name);
         const outputs = locateErrors(() => this.call(...inputs, { ...options, ...masks, training: training ?? false }));
@@ -162,6 +163,73 @@ export class Layer extends KerasObject {
         this.#passMask(inputs, outputs, previousMask);
         return outputs;
       }),
+    );
+  }
+
+  /** Checks what comes in, and builds the layer at its first call. */
+  #readyFor(inputs: readonly TensorTree[]): void {
+    const first = tensorsOf(inputs[0]!);
+    this.#own.parent ??= currentPath();
+    checkInputs(this.inputSpec, first, this.name);
+    if (this.built) return;
+    this.build(...inputs.map((t) => shapesOf(t)));
+    checkInputs(this.inputSpec, first, this.name);
+  }
+
+  /** Notes a call on symbolic tensors down; returns what stands for its results. */
+  #record(inputs: TensorTree[], options: CallOptions): TensorTree {
+    return withCall(null, () =>
+      inScope(this, this.name, () => {
+        this.#readyFor(inputs);
+        const { inputNames, takesMask } = this.constructor as typeof Layer;
+        const { previousMask, masks } = masksFor(inputs, options, inputNames, this.name);
+        const named = takesMask ? { ...options, ...masks } : options;
+        const arguments_ = [...inputs, named];
+        const specs = inferSpecs(this.name, symbolicIn(arguments_), (values) => {
+          let next = 0;
+          const [...args] = replaceSymbolic(arguments_, () => values[next++]) as (TensorInput | CallOptions)[];
+          return this.apply<TensorTree>(...args);
+        });
+        const { result } = this.noteCall(inputs, named, specs);
+        this.#passMask(inputs, result, previousMask);
+        return result;
+      }),
+    );
+  }
+
+  /** Adds a node to the layer: a call whose results have these shapes and types. */
+  protected noteCall(
+    args: readonly TensorTree[],
+    options: Readonly<Record<string, unknown>>,
+    specs: Structure<TensorSpec | null>,
+    name?: string | null,
+  ): Node {
+    const node = new Node(this, this.#own.nodes.length, args, options, specs, name);
+    this.#own.nodes.push(node);
+    return node;
+  }
+
+  /** The layer's calls on symbolic tensors, in order. */
+  get inboundNodes(): readonly Node[] {
+    return this.#own.nodes;
+  }
+
+  /** The symbolic tensor, or tensors, that the layer was called on. Errors: `StateError` unless it was called on symbolic tensors once. */
+  get input(): Structure<Tensor> {
+    const { inputs } = this.#onlyNode("input");
+    return inputs.length === 1 ? inputs[0]! : inputs;
+  }
+  /** The symbolic tensor, or tensors, that the layer returned. Errors: as `input`. */
+  get output(): Structure<Tensor> {
+    return this.#onlyNode("output").result as Structure<Tensor>;
+  }
+  #onlyNode(what: string): Node {
+    const { nodes } = this.#own;
+    if (nodes.length === 1) return nodes[0]!;
+    throw new StateError(
+      nodes.length === 0
+        ? `Layer ${this.name} was never called on symbolic tensors, so it has no ${what}. Call it on an Input first.`
+        : `Layer ${this.name} was called ${nodes.length} times, so it has several ${what}s. Take the tensor that the call returned.`,
     );
   }
 
@@ -415,7 +483,7 @@ export class Layer extends KerasObject {
   #undone<T>(body: () => T): T {
     const saved = this.flattenLayers().map((layer) => ({
       layer,
-      own: { ...layer.#own, weights: [...layer.#own.weights] },
+      own: { ...layer.#own, weights: [...layer.#own.weights], nodes: [...layer.#own.nodes] },
       properties: { ...layer },
     }));
     dry++;
@@ -479,6 +547,7 @@ interface OwnState {
   losses: Tensor[];
   buildShapes: Structure<PartialShape>[] | null;
   parent: string | null;
+  nodes: Node[];
 }
 
 /** Above 0 while a layer is built only to learn its shapes: weights cost no random numbers then. */

@@ -2,7 +2,7 @@
 
 import { SeedGenerator } from "../random.js";
 import { Variable } from "../variable.js";
-import { isPlainObject } from "./structure.js";
+import { isPlainObject } from "../core/structure.js";
 
 /** What the properties of a layer hold, in the order in which they were assigned, each thing once. */
 export interface Parts<L> {

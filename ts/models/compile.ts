@@ -1,8 +1,8 @@
 // What `compile` makes of losses and metrics: one scalar to minimise, and numbers by name.
 
 import { apply } from "../core/apply.js";
+import { flatten, isPlainObject, type Structure } from "../core/structure.js";
 import { ShapeError, ValueError } from "../errors.js";
-import { flatten, isPlainObject, type Structure } from "../layers/structure.js";
 import * as losses from "../losses.js";
 import * as metrics from "../metrics.js";
 import { toSnakeCase } from "../saving/names.js";
@@ -53,6 +53,10 @@ export class CompiledLoss {
     yPred: readonly Tensor[],
   ) {
     this.#names = names;
+    if (yTrue.length > 0 && yTrue.length !== names.length)
+      throw new ValueError(
+        `y has ${yTrue.length} arrays, the model has ${names.length} output(s): ${names.join(", ")}. Give one target for each.`,
+      );
     const one = (x: unknown): boolean =>
       typeof x === "string" ||
       typeof x === "function" ||
@@ -186,6 +190,14 @@ export class CompiledMetrics {
 /** The tensors of outputs or targets in the order of the model's outputs: records by name, lists as they are. */
 export function inOrder(tree: Structure<Tensor> | null, names: readonly string[]): Tensor[] {
   if (tree === null) return [];
-  if (isObject(tree) && names.every((n) => n in tree)) return names.map((n) => (tree as Record<string, Tensor>)[n]!);
+  if (isObject(tree) && Object.keys(tree).some((key) => names.includes(key))) {
+    const unknown = Object.keys(tree).filter((key) => !names.includes(key));
+    if (unknown.length > 0)
+      throw new ValueError(
+        `There is no output ${unknown.map((k) => JSON.stringify(k)).join(", ")}. Outputs: ${names.join(", ")}.`,
+      );
+    // A place stays empty where an output has none.
+    return names.map((n) => (tree as Record<string, Tensor>)[n]!);
+  }
   return flatten<Tensor>(tree);
 }

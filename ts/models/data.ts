@@ -2,8 +2,8 @@
 
 import { allocate, type DType, type TensorData, type TypedArray } from "../core/dtype.js";
 import type { Program } from "../core/program.js";
+import { flatten, isPlainObject, mapStructure, type Structure } from "../core/structure.js";
 import { DataError, ValueError } from "../errors.js";
-import { flatten, isPlainObject, mapStructure, type Structure } from "../layers/structure.js";
 import { Tensor, type TensorLike, tensor } from "../tensor.js";
 import { memoryFloats, memoryWords } from "../wasm.js";
 
@@ -54,6 +54,12 @@ function treeOf(value: unknown, where: string): LeafTree {
   if (!isTree(value)) return leafOf(value, where);
   if (Array.isArray(value)) return value.map((v, i) => leafOf(v, `${where}[${i}]`));
   return Object.fromEntries(Object.entries(value as object).map(([k, v]) => [k, leafOf(v, `${where}.${k}`)]));
+}
+
+/** For a model with several inputs (or outputs): an array of that length lists them, nested arrays of numbers too. */
+export function listed(value: unknown, count: number): unknown {
+  if (count < 2 || !Array.isArray(value) || value.length !== count || isTree(value)) return value;
+  return value.map((v: TensorLike) => (isPlainObject(v) ? v : tensor(v)));
 }
 
 const isLeaf = (x: unknown): boolean => isPlainObject(x) && "data" in x && "width" in x;
@@ -220,9 +226,12 @@ export class IterableFeed implements Feed {
   readonly source = null;
   readonly steps: number | null;
   readonly #batches: BatchIterable;
+  readonly #read: typeof ArraySource.of;
 
-  constructor(batches: BatchIterable) {
+  /** `read` makes a source of what a batch holds. */
+  constructor(batches: BatchIterable, read: typeof ArraySource.of) {
     this.#batches = batches;
+    this.#read = read;
     this.steps = Array.isArray(batches) ? batches.length : null;
   }
 
@@ -230,7 +239,7 @@ export class IterableFeed implements Feed {
     for await (const given of this.#batches) {
       const [x, y, w] =
         Array.isArray(given) && !(given.length > 0 && typeof given[0] === "number") ? (given as unknown[]) : [given];
-      const source = ArraySource.of(x, y, w);
+      const source = this.#read(x, y, w);
       yield { source, rows: null, from: 0, size: source.size };
     }
   }

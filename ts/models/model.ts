@@ -2,16 +2,32 @@
 
 import type { Logs } from "../callbacks/callback.js";
 import type { History } from "../callbacks/history.js";
+import {
+  flatten,
+  isPlainObject,
+  isShape,
+  type PartialShape,
+  type Structure,
+  shapesOf,
+  type TensorInput,
+  type TensorTree,
+  tensorsOf,
+} from "../core/structure.js";
 import { ValueError } from "../errors.js";
 import { checkInputs } from "../layers/inputSpec.js";
-import { KerasTensor } from "../layers/kerasTensor.js";
-import { type CallOptions, Layer, type LayerOptions } from "../layers/layer.js";
+import { type CallArguments, type CallOptions, Layer, type LayerOptions } from "../layers/layer.js";
 import { withCall } from "../layers/scope.js";
 import { outputShape } from "../layers/shapes.js";
-import { flatten, isShape, type PartialShape, type Structure, type TensorInput, type TensorTree } from "../layers/structure.js";
-import { serialize } from "../saving/serialize.js";
+import { uniqueName } from "../saving/names.js";
+import type { Config, KerasObject } from "../saving/object.js";
+import { type DeserializeOptions, registerClass, reviveConfig, serialize } from "../saving/serialize.js";
+import { holdsSymbolic } from "../symbolic/kerasTensor.js";
 import type { Tensor } from "../tensor.js";
+import type { Variable } from "../variable.js";
 import type { BatchIterable, DataLike } from "./data.js";
+import { graphConfig, graphFromConfig } from "./functionalConfig.js";
+import { FunctionalGraph, type SymbolicTree } from "./functionalGraph.js";
+import { gradientsOf, type StepData, type StepLogs } from "./programs.js";
 import { type SummaryOptions, summary } from "./summary.js";
 import {
   type CompileOptions,
@@ -37,14 +53,32 @@ export class Model extends Layer {
   stopTraining = false;
   readonly #trainer: Trainer;
 
-  constructor(options: ModelOptions = {}) {
-    if (options instanceof KerasTensor || Array.isArray(options)) {
-      throw new ValueError(
-        "new Model(inputs, outputs): models of symbolic tensors are not supported yet; use Sequential, or extend Model.",
-      );
-    }
-    super(options);
+  /** The graph between `inputs` and `outputs`, or null for a model whose `call` is code. */
+  readonly #graph: FunctionalGraph | null;
+
+  /**
+   * `new Model(inputs, outputs, { name })`: the model that computes the symbolic outputs from the symbolic inputs; arrays or records of them
+   * for several. `new Model({ inputs, outputs, name })` is the same. A class that extends `Model` and has a `call` passes its options only.
+   *
+   * Errors: `ValueError` for outputs that cannot be computed from the inputs, two layers of one name, what is no symbolic tensor.
+   *
+   * ```ts
+   * const x = Input([16]);
+   * const hidden = new Dense(8, { activation: "relu" }).apply(x);
+   * const model = new Model(x, new Dense(1).apply(ops.concatenate([x, hidden])));
+   * ```
+   */
+  constructor(inputs: SymbolicTree, outputs: SymbolicTree, options?: ModelOptions);
+  constructor(options?: ModelOptions & { inputs?: SymbolicTree; outputs?: SymbolicTree });
+  constructor(...args: unknown[]) {
+    const { inputs, outputs, options } = readArguments(args, new.target.name);
+    // As in Keras, a plain Model of symbolic tensors is a Functional.
+    const plain = inputs !== null && new.target === Model;
+    super(plain && (options.name ?? null) === null ? { ...options, name: uniqueName("functional") } : options);
+    if (plain) Object.setPrototypeOf(this, Functional.prototype);
     this.#trainer = new Trainer(this);
+    this.#graph = inputs ? new FunctionalGraph(inputs, outputs!, this.name) : null;
+    if (this.#graph) this.built = true;
   }
 
   // ---- structure
@@ -52,6 +86,34 @@ export class Model extends Layer {
   /** The layers, in order. */
   get layers(): Layer[] {
     return this.subLayers;
+  }
+  override get subLayers(): Layer[] {
+    const own = super.subLayers;
+    if (!this.#graph) return own;
+    const inside = this.#graph.operations.filter((o): o is Layer => o instanceof Layer);
+    return [...inside, ...own.filter((layer) => !inside.includes(layer))];
+  }
+  /** The graph of a functional model, else null. @internal */
+  get graph(): FunctionalGraph | null {
+    return this.#graph;
+  }
+  /** The symbolic inputs of a functional model, in order; none for others. */
+  get inputs(): readonly Tensor[] {
+    return this.#graph?.inputList ?? [];
+  }
+  /** The symbolic outputs of a functional model, in order; none for others. */
+  get outputs(): readonly Tensor[] {
+    return this.#graph?.outputList ?? [];
+  }
+  override get input(): Structure<Tensor> {
+    return this.#graph ? this.#graph.inputs : super.input;
+  }
+  override get output(): Structure<Tensor> {
+    return this.#graph ? this.#graph.outputs : super.output;
+  }
+  /** Names of the inputs: of their `Input`s. */
+  get inputNames(): readonly string[] {
+    return this.#graph?.inputNames ?? [];
   }
 
   /** A layer by its name or its place: `getLayer("dense")`, `getLayer({ index: 0 })`. Errors: `ValueError` that lists what there is. */
@@ -74,15 +136,15 @@ export class Model extends Layer {
 
   /** Shape of the input, or null before it is known. */
   get inputShape(): Structure<PartialShape> | null {
-    return null;
+    return this.#graph && shapesOf(this.#graph.inputs);
   }
   /** Shape of the output, or null before it is known. */
   get outputShape(): Structure<PartialShape> | null {
-    return null;
+    return this.#graph && shapesOf(this.#graph.outputs);
   }
-  /** Names of the outputs, as they appear in logs of models with several. */
+  /** Names of the outputs, as they appear in logs of models with several: of the layers that make them. */
   get outputNames(): readonly string[] {
-    return ["output"];
+    return this.#graph?.outputNames ?? ["output"];
   }
 
   protected override get rebuilds(): boolean {
@@ -91,6 +153,7 @@ export class Model extends Layer {
 
   /** Traces `call` on the shape, so that all layers inside are built. */
   override build(...inputShapes: Structure<PartialShape>[]): void {
+    if (this.#graph) return; // built when it was made
     if (inputShapes.length === 0) throw new ValueError(`${this.name}: build needs the shape of the input, such as [null, 784].`);
     this.built = true; // the layers are, one by one, while the call is traced
     try {
@@ -101,9 +164,25 @@ export class Model extends Layer {
     }
   }
 
+  override call(inputs: TensorTree, options: CallArguments): TensorTree {
+    if (!this.#graph) return super.call(inputs, options);
+    if (options.mask !== null) {
+      const masks = tensorsOf(options.mask);
+      tensorsOf(inputs).forEach((t, i) => {
+        t.mask ??= masks[i] ?? null;
+      });
+    }
+    return this.#graph.run(inputs, this.name);
+  }
+
+  // The layers inside pass masks on; what comes out of a graph has its mask already.
+  override computeMask(inputs: TensorTree, previousMask: TensorTree): TensorTree {
+    return this.#graph ? null : super.computeMask(inputs, previousMask);
+  }
+
   override apply<Result extends TensorTree = Tensor>(...args: (TensorInput | CallOptions)[]): Result {
     // The call itself builds the layers inside; a trace beforehand would do it a second time.
-    const building = !this.built && Object.getPrototypeOf(this).build === Model.prototype.build;
+    const building = !this.built && Object.getPrototypeOf(this).build === Model.prototype.build && !holdsSymbolic(args);
     if (!building) return super.apply<Result>(...args);
     this.built = true;
     try {
@@ -117,6 +196,7 @@ export class Model extends Layer {
   /** @internal Builds for data of these shapes, or checks that they fit. */
   ensureBuilt(shapes: Structure<PartialShape>): void {
     if (!this.built) this.build(shapes);
+    if (this.#graph) this.#graph.checkShapes(shapes, this.name);
     checkInputs(
       this.inputSpec,
       flatten<PartialShape>(shapes, isShape).map((shape) => ({ shape })),
@@ -135,6 +215,33 @@ export class Model extends Layer {
   toJSON(key?: string): string | object {
     const json = serialize(this);
     return key === undefined ? JSON.stringify(json) : json;
+  }
+
+  override getConfig(): Record<string, unknown> {
+    if (!this.#graph) return super.getConfig();
+    return { name: this.name, trainable: this.trainable, ...graphConfig(this.#graph, isFunctional) };
+  }
+
+  override getBuildConfig(): Record<string, unknown> | null {
+    return this.#graph ? { input_shape: null } : super.getBuildConfig();
+  }
+
+  /** A model from `getConfig()`. */
+  static override fromConfig<T extends KerasObject>(this: new (...args: never[]) => T, config: Config): T {
+    const own = this as unknown as typeof Model;
+    if (!("inputLayers" in config)) return super.fromConfig.call(this, config) as T;
+    const { inputLayers, outputLayers, ...rest } = config;
+    return own.fromSerialized({ ...rest, input_layers: inputLayers, output_layers: outputLayers }, {}) as unknown as T;
+  }
+
+  /** @internal A model from a file. */
+  static fromSerialized(config: unknown, options: DeserializeOptions, _whole?: unknown): Model {
+    if (!isPlainObject(config)) throw new ValueError(`deserialize: the config of ${this.className} must be an object.`);
+    if (!("input_layers" in config)) return this.fromConfig(reviveConfig(config, this.className, options)) as unknown as Model;
+    const { inputs, outputs } = graphFromConfig(config, options, isFunctional);
+    const model = new this(inputs, outputs, { name: (config.name as string | undefined) ?? null });
+    if (config.trainable === false) model.trainable = false;
+    return model;
   }
 
   /** How the model was compiled, for files; empty when it was not. */
@@ -177,6 +284,48 @@ export class Model extends Layer {
    */
   async loadWeights(source: WeightsSource, options: LoadWeightsOptions = {}): Promise<void> {
     return loadWeights(this, source, options);
+  }
+
+  // ---- one step, for classes that change it
+
+  /**
+   * One training step: the forward pass, the loss, its gradients, the update, the metrics; returns what the logs show, by name.
+   *
+   * It is traced once per batch shape and then runs as one program, so it computes with `ops`. Override it for an algorithm of your own:
+   *
+   * ```ts
+   * class Own extends Model {
+   *   trainStep(data) {
+   *     const yPred = this.apply(data.x, { training: true });
+   *     const loss = this.computeLoss({ ...data, yPred });
+   *     this.optimizer.apply(this.gradientsOf(loss), this.trainableVariables);
+   *     return this.computeMetrics({ ...data, yPred, loss });
+   *   }
+   * }
+   * ```
+   */
+  trainStep(data: StepData): StepLogs {
+    return this.#trainer.standardStep("train", data);
+  }
+  /** One evaluation step: the forward pass, the loss, the metrics. See `trainStep`. */
+  testStep(data: StepData): StepLogs {
+    return this.#trainer.standardStep("test", data);
+  }
+  /** One prediction: the forward pass. See `trainStep`. */
+  predictStep(x: Structure<Tensor>): Structure<Tensor> {
+    return this.apply<TensorTree>(x, { training: false }) as Structure<Tensor>;
+  }
+  /** The loss that `compile` named, with what layers and regularizers add: a scalar. */
+  computeLoss(data: StepData & { yPred: Structure<Tensor> }): Tensor {
+    return this.#trainer.lossOf(data);
+  }
+  /** Updates the metrics that `compile` named, and the mean of `loss` where it is given; returns their values by name. */
+  computeMetrics(data: StepData & { yPred: Structure<Tensor>; loss?: Tensor }): StepLogs {
+    return this.#trainer.metricsOf(data);
+  }
+  /** The gradients of a scalar that is being traced with respect to variables: the trained ones, unless others are given. */
+  gradientsOf(loss: Tensor, variables: readonly Variable[] = this.trainableVariables): Tensor[] {
+    return gradientsOf(loss, variables);
   }
 
   // ---- training: see `Trainer`
@@ -240,4 +389,31 @@ export class Model extends Layer {
   explain(x: DataLike, y?: DataLike | null, runs?: number): string {
     return this.#trainer.explain(x, y, runs);
   }
+}
+
+/** What `new Model(inputs, outputs)` makes; files call it so. */
+export class Functional extends Model {
+  static override readonly className: string = "Functional";
+  static override readonly module: string = "keras.src.models.functional";
+}
+registerClass("keras.src.models.functional", Functional);
+registerClass("keras", Model);
+
+const isFunctional = (x: unknown): boolean => x instanceof Model && x.graph !== null;
+
+function readArguments(
+  args: readonly unknown[],
+  where: string,
+): { inputs: SymbolicTree | null; outputs: SymbolicTree | null; options: ModelOptions } {
+  const [first, second, third] = args;
+  const options = (first ?? {}) as ModelOptions & { inputs?: SymbolicTree; outputs?: SymbolicTree };
+  const byName = args.length <= 1 && isPlainObject(options) && ("inputs" in options || "outputs" in options);
+  if (!byName && !holdsSymbolic(first) && args.length < 2) return { inputs: null, outputs: null, options };
+  const given = byName
+    ? options
+    : { ...((third as ModelOptions | undefined) ?? {}), inputs: first as SymbolicTree, outputs: second as SymbolicTree };
+  const { inputs, outputs, ...rest }: ModelOptions & { inputs?: SymbolicTree; outputs?: SymbolicTree } = given;
+  if (inputs === undefined || outputs === undefined)
+    throw new ValueError(`new ${where}(inputs, outputs): ${inputs === undefined ? "inputs" : "outputs"} are missing.`);
+  return { inputs, outputs, options: rest };
 }

@@ -2,11 +2,11 @@
 
 import { apply, scalar } from "../core/apply.js";
 import { Program } from "../core/program.js";
+import { flatten, type Structure } from "../core/structure.js";
 import { ShapeError, StateError, ValueError } from "../errors.js";
-import type { Structure } from "../layers/structure.js";
 import type { Mean } from "../metrics.js";
 import type { Optimizer } from "../optimizers.js";
-import { currentTrace, type Tensor, Trace } from "../tensor.js";
+import { currentTrace, type Tensor, Trace, tensor } from "../tensor.js";
 import type { Variable } from "../variable.js";
 import { type CompiledLoss, type CompiledMetrics, inOrder } from "./compile.js";
 import { type Batch, batchTypes, structured } from "./data.js";
@@ -16,12 +16,27 @@ export type Mode = "train" | "test" | "predict";
 /** What steps need of a model. */
 export interface SteppedModel {
   readonly name: string;
+  /** Names of the inputs; none for a model whose `call` is code. */
+  readonly inputNames: readonly string[];
   readonly outputNames: readonly string[];
   readonly trainableVariables: readonly Variable[];
   /** Losses that layers added during the last call. */
   readonly losses: readonly Tensor[];
   apply(x: Structure<Tensor>, options: { training: boolean }): Structure<Tensor>;
+  trainStep(data: StepData): StepLogs;
+  testStep(data: StepData): StepLogs;
+  predictStep(x: Structure<Tensor>): Structure<Tensor>;
 }
+
+/** A traced batch. */
+export interface StepData {
+  readonly x: Structure<Tensor>;
+  readonly y: Structure<Tensor> | null;
+  readonly sampleWeight: Structure<Tensor> | null;
+}
+
+/** What a step gives to the logs: scalars by name. */
+export type StepLogs = Readonly<Record<string, Tensor>>;
 
 /** What steps need of `compile`. */
 export interface Compiled {
@@ -80,20 +95,19 @@ export class Programs {
 }
 
 /** Traces the step of a mode on a batch's types. */
-export function traceStep(mode: Mode, model: SteppedModel, compiled: Compiled | null, batch: Batch): Step {
+export function traceStep(mode: Mode, model: SteppedModel, batch: Batch): Step {
   let names: string[] = [];
   let form: Structure<number> = 0;
   const program = Program.trace(batchTypes(batch), (values) => {
-    const { x, y, sampleWeight } = structured(batch.source, values);
-    const output = model.apply(x, { training: mode === "train" });
+    const data = structured(batch.source, values);
     if (mode === "predict") {
       const outputs: Tensor[] = [];
-      form = numbered(output, outputs);
+      form = numbered(model.predictStep(data.x), outputs);
       return outputs;
     }
-    const logs = lossAndMetrics(mode, model, compiled!, output, y, sampleWeight, batch.size);
-    names = logs.map(([name]) => name);
-    return logs.map(([, value]) => value);
+    const logs = mode === "train" ? model.trainStep(data) : model.testStep(data);
+    names = Object.keys(logs);
+    return Object.values(logs).map((value) => tensor(value));
   });
   return { program, names, rebuild: (outputs) => renumbered(form, outputs) };
 }
@@ -114,49 +128,59 @@ export function shapeTrace(batch: Batch, body: (x: Structure<Tensor>, y: Structu
   }
 }
 
-function lossAndMetrics(
-  mode: Mode,
-  model: SteppedModel,
-  compiled: Compiled,
-  output: Structure<Tensor>,
-  y: Structure<Tensor> | null,
-  sampleWeight: Structure<Tensor> | null,
-  batchSize: number,
-): [string, Tensor][] {
-  const yPred = inOrder(output, model.outputNames);
-  const yTrue = inOrder(y, model.outputNames);
-  const weights = sampleWeight === null ? null : inOrder(sampleWeight, model.outputNames);
-  let total: Tensor = compiled.loss ? compiled.loss.call(yTrue, yPred, weights, batchSize) : scalar(0, "float32");
+/** The step of a compiled model: forward, loss, update when it trains, metrics. */
+export function standardStep(mode: "train" | "test", model: SteppedModel, compiled: Compiled, data: StepData): StepLogs {
+  const yPred = model.apply(data.x, { training: mode === "train" });
+  const loss = lossOf(model, compiled, { ...data, yPred });
+  if (mode === "train") {
+    const variables = model.trainableVariables;
+    const scaled = compiled.optimizer.scaleLoss(loss);
+    if (variables.length > 0) compiled.optimizer.apply(gradientsOf(scaled, variables), variables);
+  }
+  return metricsOf(model, compiled, { ...data, yPred, loss });
+}
+
+type Predicted = StepData & { readonly yPred: Structure<Tensor> };
+
+/** The compiled losses and what layers added, as one number. */
+export function lossOf(model: SteppedModel, compiled: Compiled, { x, y, sampleWeight, yPred }: Predicted): Tensor {
+  const names = model.outputNames;
+  const weights = sampleWeight === null ? null : inOrder(sampleWeight, names);
+  const { loss } = compiled;
+  let total: Tensor = loss ? loss.call(inOrder(y, names), inOrder(yPred, names), weights, rowsOf(x)) : scalar(0, "float32");
   for (const extra of model.losses)
     total = apply("add", [total, extra.ndim === 0 ? extra : apply("sum", [extra], { ints: [0, extra.ndim] })]);
   if (total.ndim !== 0)
     throw new ShapeError(`${model.name}: the loss must be a scalar, it has shape [${total.shape.join(", ")}]. Use a reduction.`);
-  if (mode === "train") update(model, compiled.optimizer, total);
-  compiled.lossTracker.updateState(total, { sampleWeight: batchSize });
-  compiled.metrics.update(yTrue, yPred, weights);
-  const parts = compiled.loss?.trackers ?? [];
-  return [
-    ["loss", compiled.lossTracker.result()],
-    ...compiled.metrics.results(),
-    ...parts.map((t): [string, Tensor] => [t.name, t.result()]),
-  ];
+  return total;
 }
 
-/** One optimizer step on the model's trainable variables. */
-function update(model: SteppedModel, optimizer: Optimizer, loss: Tensor): void {
-  const variables = model.trainableVariables;
-  if (variables.length === 0) return;
+/** Updates the means of losses and the metrics; their values by name. */
+export function metricsOf(model: SteppedModel, compiled: Compiled, data: Predicted & { readonly loss?: Tensor }): StepLogs {
+  const names = model.outputNames;
+  const weights = data.sampleWeight === null ? null : inOrder(data.sampleWeight, names);
+  const { lossTracker, metrics, loss } = compiled;
+  if (data.loss) lossTracker.updateState(data.loss, { sampleWeight: rowsOf(data.x) });
+  metrics.update(inOrder(data.y, names), inOrder(data.yPred, names), weights);
+  const logs: Record<string, Tensor> = data.loss ? { loss: lossTracker.result() } : {};
+  for (const [name, value] of metrics.results()) logs[name] = value;
+  for (const t of loss?.trackers ?? []) logs[t.name] = t.result();
+  return logs;
+}
+
+/** How many samples a traced batch has. */
+const rowsOf = (x: Structure<Tensor>): number => flatten<Tensor>(x)[0]!.shape[0]!;
+
+/** The gradients of a traced scalar. */
+export function gradientsOf(loss: Tensor, variables: readonly Variable[]): Tensor[] {
   const trace = currentTrace();
-  if (!trace) throw new StateError("internal: a training step runs in a trace");
-  const scaled = optimizer.scaleLoss(loss);
+  if (!trace)
+    throw new StateError("gradientsOf is for trainStep and other traced functions; for values there are grad and valueAndGrad.");
   const gradients = trace.graph.grad(
-    trace.idOf(scaled),
+    trace.idOf(loss),
     variables.map((v) => trace.idOf(v.value)),
   );
-  optimizer.apply(
-    gradients.map((g) => trace.wrap(g)),
-    variables,
-  );
+  return gradients.map((g) => trace.wrap(g));
 }
 
 /** A structure of tensors as a structure of numbers into a list. */

@@ -1,12 +1,5 @@
 // Sequential: a stack of layers, each with one input and one output.
 
-import { ShapeError, ValueError } from "../errors.js";
-import { InputLayer } from "../layers/input.js";
-import { InputSpec } from "../layers/inputSpec.js";
-import { KerasTensor } from "../layers/kerasTensor.js";
-import { type CallArguments, Layer } from "../layers/layer.js";
-import { withCall } from "../layers/scope.js";
-import { outputShape } from "../layers/shapes.js";
 import {
   isPlainObject,
   isShape,
@@ -15,11 +8,18 @@ import {
   shapeText,
   type TensorTree,
   tensorsOf,
-} from "../layers/structure.js";
+} from "../core/structure.js";
+import { ShapeError, ValueError } from "../errors.js";
+import { InputLayer } from "../layers/input.js";
+import { InputSpec } from "../layers/inputSpec.js";
+import { type CallArguments, Layer } from "../layers/layer.js";
+import { withCall } from "../layers/scope.js";
+import { outputShape } from "../layers/shapes.js";
 import * as ops from "../ops.js";
 import { uniqueName } from "../saving/names.js";
 import type { Config, KerasObject } from "../saving/object.js";
 import { type DeserializeOptions, deserialize, registerClass, serialize } from "../saving/serialize.js";
+import { KerasTensor } from "../symbolic/kerasTensor.js";
 import { Model } from "./model.js";
 
 export interface SequentialOptions {
@@ -65,7 +65,7 @@ export class Sequential extends Model {
    * Errors: `ValueError` for anything that is no layer, a name that is taken, an `Input` that does not come first; the stack is unchanged.
    */
   add(item: SequentialItem, options: { rebuild?: boolean } = {}): void {
-    const layer = item instanceof KerasTensor && item.history.layer instanceof InputLayer ? item.history.layer : item;
+    const layer = item instanceof KerasTensor && item.history.operation instanceof InputLayer ? item.history.operation : item;
     if (!(layer instanceof Layer)) {
       throw new ValueError(
         `Only layers can be added to a Sequential model, received ${item === null ? "null" : typeof item === "object" ? `an object of class ${(item as object).constructor?.name}` : typeof item}.`,
@@ -227,7 +227,7 @@ export class Sequential extends Model {
   }
 
   /** @internal A model from a file: the layers are built inside it, so that their weights get the model's path. */
-  static fromSerialized(config: unknown, options: DeserializeOptions): Sequential {
+  static override fromSerialized(config: unknown, options: DeserializeOptions): Sequential {
     // Before Keras 2.2.3 the config was the list of layers.
     if (Array.isArray(config)) return fromParts(this, { layers: config }, options);
     if (!isPlainObject(config) || !Array.isArray(config.layers))

@@ -1,9 +1,12 @@
 // `model.summary()`: gathers the rows of the table; its layout is in `summaryTable.ts`.
 
+import { isPlainObject, isShape, type PartialShape, type Structure, shapeText } from "../core/structure.js";
 import { checkOptions, ValueError } from "../errors.js";
-import { classNameOf, type Layer } from "../layers/layer.js";
-import { isPlainObject, isShape, type PartialShape, type Structure, shapeText } from "../layers/structure.js";
+import { classNameOf, Layer } from "../layers/layer.js";
+import type { Node, Operation } from "../symbolic/node.js";
+import type { OpCall } from "../symbolic/operation.js";
 import type { Variable } from "../variable.js";
+import type { FunctionalGraph } from "./functionalGraph.js";
 import type { Model } from "./model.js";
 import { formatCount, nestedPrefix, type SummaryRow, type SummaryTotal, summaryTable } from "./summaryTable.js";
 
@@ -25,7 +28,8 @@ export interface SummaryOptions {
 export function summary(model: Model, options: SummaryOptions = {}): void {
   checkOptions("summary", options, ["lineLength", "positions", "printFn", "expandNested", "showTrainable", "layerRange"]);
   const rows: SummaryRow[] = [];
-  collect(model, rangeOf(model, options.layerRange ?? null), 0, options.expandNested ?? false, rows);
+  const links = model.graph !== null && !isLinear(model.graph) ? model.graph : null;
+  collect(model, rangeOf(model, options.layerRange ?? null), 0, options.expandNested ?? false, links, rows);
   const optimizer = model.optimizer as { built?: boolean; variables?: readonly Variable[] } | null;
   const text = summaryTable({
     name: model.name,
@@ -44,18 +48,52 @@ export function summary(model: Model, options: SummaryOptions = {}): void {
   else console.log(text);
 }
 
-function collect(model: Model, layers: readonly Layer[], level: number, expand: boolean, rows: SummaryRow[]): void {
-  for (const layer of layers) {
-    const weights = layer.weights;
+function collect(
+  model: Model,
+  operations: readonly Operation[],
+  level: number,
+  expand: boolean,
+  links: FunctionalGraph | null,
+  rows: SummaryRow[],
+): void {
+  for (const operation of operations) {
+    const layer = operation instanceof Layer ? operation : null;
+    const weights = layer?.weights ?? [];
     rows.push({
-      layer: `${nestedPrefix(level)}${layer.name} (${classNameOf(layer)})`,
-      shape: outputText(shapeIn(model, layer)),
-      params: layer.built ? formatCount(layer.countParams()) : "0 (unbuilt)",
-      trainable: weights.length === 0 ? "-" : layer.trainable ? "Y" : "N",
+      layer: `${nestedPrefix(level)}${operation.name} (${layer ? classNameOf(layer) : (operation as OpCall).className})`,
+      shape: outputText(layer ? shapeIn(model, layer) : shapesOfCall(operation.inboundNodes[0]!)),
+      params: !layer ? "0" : layer.built ? formatCount(layer.countParams()) : "0 (unbuilt)",
+      ...(links && { connectedTo: linksOf(links, operation) }),
+      trainable: weights.length === 0 ? "-" : layer!.trainable ? "Y" : "N",
     });
-    if (expand && isModel(layer)) collect(layer, layer.layers, level + 1, expand, rows);
+    if (expand && layer && isModel(layer)) collect(layer, operationsOf(layer), level + 1, expand, links, rows);
   }
 }
+
+/** What the table shows: a functional model's ops too. */
+const operationsOf = (model: Model): readonly Operation[] => model.graph?.operations ?? model.layers;
+
+/** Is every call the only one of its depth, with one input, and no layer called twice? Then the table needs no links. */
+function isLinear(graph: FunctionalGraph): boolean {
+  const calls = graph.nodes.filter((node) => node.inputs.length > 0);
+  return (
+    calls.every((node, i) => node.inputs.length === 1 && (i === 0 || calls[i - 1]!.outputs.includes(node.inputs[0]!))) &&
+    new Set(calls.map((node) => node.operation)).size === calls.length &&
+    graph.inputList.length === 1
+  );
+}
+
+/** `dense[0][0], dense_1[0][0]`: whose results the calls of an operation in the outermost graph take. */
+function linksOf(graph: FunctionalGraph, operation: Operation): string {
+  const inModel = operation.inboundNodes.filter((node) => graph.nodes.includes(node));
+  const links = inModel.flatMap((node) =>
+    node.inputs.map(({ history }) => `${history.operation.name}[${history.node}][${history.index}]`),
+  );
+  return links.length > 0 ? links.join(", ") : "-";
+}
+
+const shapesOfCall = (node: Node): Structure<PartialShape> =>
+  node.outputs.length === 1 ? (node.outputs[0]!.shape as PartialShape) : node.outputs.map((t) => t.shape as PartialShape);
 
 const isModel = (layer: Layer): layer is Model => "layers" in layer && "trainer" in layer;
 
@@ -63,6 +101,8 @@ const isModel = (layer: Layer): layer is Model => "layers" in layer && "trainer"
 function shapeIn(model: Model, layer: Layer): Structure<PartialShape> | null {
   const known = (model as { shapeOf?: (layer: Layer) => Structure<PartialShape> | null }).shapeOf?.(layer);
   if (known) return known;
+  const call = layer.inboundNodes.at(-1);
+  if (call) return shapesOfCall(call);
   const shape = layer.getBuildConfig()?.input_shape;
   if (!shape) return null;
   try {
@@ -89,8 +129,8 @@ const total = (variables: readonly Variable[]): SummaryTotal => {
   return { count, bytes: count * 4 };
 };
 
-function rangeOf(model: Model, range: readonly [string, string] | null): readonly Layer[] {
-  const { layers } = model;
+function rangeOf(model: Model, range: readonly [string, string] | null): readonly Operation[] {
+  const layers = operationsOf(model);
   if (range === null) return layers;
   const at = range.map((pattern) => layers.findIndex((layer) => new RegExp(`^(?:${pattern})`).test(layer.name)));
   if (at.some((i) => i < 0))

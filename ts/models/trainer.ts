@@ -4,8 +4,8 @@ import { type CallbackLike, CallbackList, type CallbackParams, type Logs } from 
 import { History } from "../callbacks/history.js";
 import { ProgbarLogger } from "../callbacks/progbarLogger.js";
 import type { TensorType } from "../core/program.js";
+import type { Structure } from "../core/structure.js";
 import { checkOptions, DataError, StateError, ValueError } from "../errors.js";
-import type { Structure } from "../layers/structure.js";
 import { Mean } from "../metrics.js";
 import * as optimizers from "../optimizers.js";
 import { dataPermutation } from "../random.js";
@@ -24,9 +24,23 @@ import {
   IterableFeed,
   isBatchIterable,
   joined,
+  listed,
   writeBatch,
 } from "./data.js";
-import { type Compiled, type Mode, Programs, type Step, type SteppedModel, shapeTrace, traceStep } from "./programs.js";
+import {
+  type Compiled,
+  lossOf,
+  type Mode,
+  metricsOf,
+  Programs,
+  type Step,
+  type StepData,
+  type StepLogs,
+  type SteppedModel,
+  shapeTrace,
+  standardStep,
+  traceStep,
+} from "./programs.js";
 import { nextTurn } from "./turn.js";
 
 export interface CompileOptions {
@@ -206,7 +220,7 @@ export class Trainer {
         if (options[name])
           throw new ValueError(`fit: ${name} does not go with an iterable of batches; let it yield [x, y, sampleWeight].`);
       }
-      feed = new IterableFeed(x);
+      feed = new IterableFeed(x, this.#arrays);
       this.#mustTrainTheSame();
     } else {
       let source = this.#source(x, y, options);
@@ -312,8 +326,8 @@ export class Trainer {
     checkOptions("evaluate", options, ["batchSize", "verbose", "sampleWeight", "steps", "callbacks", "returnDict", "signal"]);
     this.#mustBeCompiled();
     const feed: Feed = isBatchIterable(x)
-      ? new IterableFeed(x)
-      : new ArrayFeed(ArraySource.of(x, y, options.sampleWeight ?? null), options.batchSize ?? 32);
+      ? new IterableFeed(x, this.#arrays)
+      : new ArrayFeed(this.#arrays(x, y, options.sampleWeight ?? null), options.batchSize ?? 32);
     if (feed instanceof ArrayFeed) {
       mustHaveRows("evaluate", feed.source);
       this.#prepare({ source: feed.source, rows: null, from: 0, size: Math.min(feed.batchSize, feed.source.size) });
@@ -329,7 +343,9 @@ export class Trainer {
 
   async predict(x: DataLike | BatchIterable, options: PredictOptions = {}): Promise<Structure<Tensor>> {
     checkOptions("predict", options, ["batchSize", "verbose", "steps", "callbacks", "signal"]);
-    const feed: Feed = isBatchIterable(x) ? new IterableFeed(x) : new ArrayFeed(ArraySource.of(x), options.batchSize ?? 32);
+    const feed: Feed = isBatchIterable(x)
+      ? new IterableFeed(x, this.#arrays)
+      : new ArrayFeed(this.#arrays(x), options.batchSize ?? 32);
     const verbose = resolveVerbose(options.verbose);
     const list: CallbackLike[] = [...(options.callbacks ?? []), ...(verbose !== 0 ? [new ProgbarLogger()] : [])];
     const callbacks = new CallbackList(list, this.#forCallbacks(), { verbose, epochs: 1, steps: options.steps ?? feed.steps });
@@ -371,19 +387,19 @@ export class Trainer {
       // The way of a server that answers one row at a time: no objects but the result.
       const last = this.#predicted;
       if (last !== null && isOfType(x, last.program.inputs[0]!)) return last.rebuild(last.program.run([x]));
-      const source = ArraySource.of(x);
+      const source = this.#arrays(x);
       const step = this.#stepFor("predict", { source, rows: null, from: 0, size: source.size });
       this.#predicted = step;
       return step.rebuild(step.program.run([x]));
     }
-    const source = ArraySource.of(x);
+    const source = this.#arrays(x);
     return this.#predictBatch({ source, rows: null, from: 0, size: source.size });
   }
 
   /** The training program of the last shapes as text, with the time of each step. */
   explain(x: DataLike, y: DataLike | null = null, runs = 5): string {
     this.#mustBeCompiled();
-    const source = ArraySource.of(x, y);
+    const source = this.#arrays(x, y);
     const batch: Batch = { source, rows: null, from: 0, size: source.size };
     const { program } = this.#stepFor("train", batch);
     const states = program.updated.map((v) => v as Variable);
@@ -416,7 +432,7 @@ export class Trainer {
     return this.#programs.get(key, () => {
       if (mode !== "predict") this.#prepare(batch);
       else if (!this.#model.built) this.#model.ensureBuilt(batch.source.inputShapes);
-      return traceStep(mode, this.#model, this.#compiled, batch);
+      return traceStep(mode, this.#model, batch);
     });
   }
 
@@ -452,6 +468,24 @@ export class Trainer {
     }
     await callbacks.call("onTestEnd", logs);
     return logs;
+  }
+
+  // ---- the parts of a step, in a trace
+
+  standardStep(mode: "train" | "test", data: StepData): StepLogs {
+    return standardStep(mode, this.#model, this.#parts(), data);
+  }
+  lossOf(data: StepData & { yPred: Structure<Tensor> }): Tensor {
+    return lossOf(this.#model, this.#parts(), data);
+  }
+  metricsOf(data: StepData & { yPred: Structure<Tensor>; loss?: Tensor }): StepLogs {
+    return metricsOf(this.#model, this.#parts(), data);
+  }
+  #parts(): Compiled {
+    this.#mustBeCompiled();
+    if (!this.#compiled)
+      throw new StateError(`${this.#model.name}: steps run inside fit, evaluate, trainOnBatch and testOnBatch.`);
+    return this.#compiled;
   }
 
   // ---- state
@@ -502,8 +536,14 @@ export class Trainer {
     this.#compiled.loss.checkTargets(source.targets, this.#outputShapes);
   }
 
+  /** Inputs, targets and sample weights as one source. */
+  readonly #arrays = (x: unknown, y: unknown = null, sampleWeight: unknown = null): ArraySource => {
+    const { inputNames, outputNames } = this.#model;
+    return ArraySource.of(listed(x, inputNames.length), listed(y, outputNames.length), listed(sampleWeight, outputNames.length));
+  };
+
   #source(x: DataLike, y: DataLike | null, options: Pick<FitOptions, "sampleWeight" | "classWeight">): ArraySource {
-    const source = ArraySource.of(x, y, options.sampleWeight ?? null);
+    const source = this.#arrays(x, y, options.sampleWeight ?? null);
     if (!options.classWeight) return source;
     if (options.sampleWeight)
       throw new ValueError("classWeight and sampleWeight exclude each other; multiply them into one sampleWeight.");
@@ -513,11 +553,11 @@ export class Trainer {
   #validationFeed(options: FitOptions): Feed | null {
     const given = options.validationData;
     if (given === null || given === undefined) return null;
-    if (isBatchIterable(given)) return new IterableFeed(given);
+    if (isBatchIterable(given)) return new IterableFeed(given, this.#arrays);
     if (!Array.isArray(given) || given.length < 1 || given.length > 3)
       throw new ValueError("fit: validationData is [x, y], [x, y, sampleWeight] or an iterable of batches.");
     const [x, y, w] = given as readonly [DataLike, DataLike | null | undefined, DataLike | null | undefined];
-    return new ArrayFeed(ArraySource.of(x, y, w), options.validationBatchSize ?? options.batchSize ?? 32);
+    return new ArrayFeed(this.#arrays(x, y, w), options.validationBatchSize ?? options.batchSize ?? 32);
   }
 
   #resetMetrics(): void {

@@ -1,5 +1,6 @@
 // Weights of a model to and from safetensors, named by their place in the model.
 
+import { shapeText } from "../core/structure.js";
 import { checkOptions, FileError, StateError } from "../errors.js";
 import {
   readSafetensors,
@@ -9,7 +10,6 @@ import {
   writeSafetensors,
 } from "../formats/safetensors.js";
 import type { Layer } from "../layers/layer.js";
-import { shapeText } from "../layers/structure.js";
 import { toSnakeCase } from "../saving/names.js";
 import { classNameOf, type KerasClass } from "../saving/object.js";
 import { Tensor } from "../tensor.js";

@@ -3,6 +3,7 @@
 import { apply } from "../core/apply.js";
 import { allocate, coreDType, type DType, dtypeCode, type EdgeDType } from "../core/dtype.js";
 import { ShapeError, ValueError } from "../errors.js";
+import { op } from "../symbolic/operation.js";
 import { currentTrace, sizeOf, Tensor, type TensorLike, tensor } from "../tensor.js";
 
 /** Sizes of the axes, outermost first. */
@@ -61,11 +62,11 @@ export function wholeNumber(where: string, name: string, value: unknown, least =
  * Names of narrower types give the type of the core that holds them (`float16` → float32). Errors: `DTypeError` for an unknown name.
  * Example: `ops.cast([1.7, -1.7], "int32") // [1, -1]`
  */
-export function cast(x: TensorLike, dtype: EdgeDType): Tensor {
+export const cast = op("cast", (x: TensorLike, dtype: EdgeDType): Tensor => {
   const t = tensor(x);
   const to = coreDType(dtype);
   return t.dtype === to ? t : apply("cast", [t], { ints: [dtypeCode(to)] });
-}
+});
 
 /** `x` as float32. */
 export const float = (x: TensorLike): Tensor => cast(x, "float32");

@@ -2,11 +2,12 @@
 
 import { allocate } from "../core/dtype.js";
 import { checkOptions, ValueError } from "../errors.js";
+import { op } from "../symbolic/operation.js";
 import { Tensor, type TensorLike, tensor } from "../tensor.js";
 import { axisOf, transposeTo } from "./basics.js";
 
 /** Where elements are not 0: one int32 tensor of coordinates per axis, in row-major order. `ops.nonzero([0, 5, 6]) // [[1, 2]]` */
-export function nonzero(x: TensorLike): Tensor[] {
+export const nonzero = op("nonzero", (x: TensorLike): Tensor[] => {
   const t = tensor(x);
   const places: number[] = [];
   t.data.forEach((v, i) => {
@@ -21,7 +22,7 @@ export function nonzero(x: TensorLike): Tensor[] {
       [places.length],
     );
   });
-}
+});
 
 export interface UniqueOptions {
   sorted?: boolean;
@@ -41,7 +42,7 @@ export interface UniqueOptions {
  *
  * Example: `ops.unique([3, 1, 3]) // [1, 3]`
  */
-export function unique(x: TensorLike, options: UniqueOptions = {}): Tensor | Tensor[] {
+export const unique = op("unique", (x: TensorLike, options: UniqueOptions = {}): Tensor | Tensor[] => {
   checkOptions("unique", options, ["sorted", "returnIndex", "returnInverse", "returnCounts", "axis", "size", "fillValue"]);
   const t = tensor(x);
   const { axis = null, size = null, fillValue = null } = options;
@@ -90,7 +91,7 @@ export function unique(x: TensorLike, options: UniqueOptions = {}): Tensor | Ten
   if (options.returnInverse) results.push(new Tensor(inverse, axis === null ? t.shape : [n]));
   if (options.returnCounts) results.push(fit(counts));
   return results.length === 1 ? results[0]! : results;
-}
+});
 
 /** @internal The largest whole number in a tensor of indices, plus one; 0 of nothing. `what` says what to give instead while traced. */
 export function sizeFromData(where: string, x: Tensor, what: string): number {

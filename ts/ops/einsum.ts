@@ -2,6 +2,7 @@
 
 import { apply } from "../core/apply.js";
 import { ShapeError, ValueError } from "../errors.js";
+import { op } from "../symbolic/operation.js";
 import { sizeOf, type Tensor, type TensorLike, tensor } from "../tensor.js";
 import { broadcast, reshapeTo, type Shape, showShape, transposeTo } from "./basics.js";
 import { diagonal } from "./diagonal.js";
@@ -21,7 +22,7 @@ interface Term {
  * once are kept, in the order of the alphabet. Errors: `ValueError` for a notation that does not parse, `ShapeError` for sizes that differ.
  * Example: `ops.einsum("ij,jk->ik", a, b)` is `ops.matmul(a, b)`; `ops.einsum("ii->", a)` the trace.
  */
-export function einsum(subscripts: string, ...operands: TensorLike[]): Tensor {
+export const einsum = op("einsum", (subscripts: string, ...operands: TensorLike[]): Tensor => {
   const { terms, output } = parse(
     subscripts,
     operands.map((x) => tensor(x)),
@@ -37,7 +38,7 @@ export function einsum(subscripts: string, ...operands: TensorLike[]): Tensor {
     t,
     output.map((label) => labels.indexOf(label)),
   );
-}
+});
 
 function parse(subscripts: string, operands: readonly Tensor[]): { terms: Term[]; output: string[] } {
   const bad = (what: string): ValueError => new ValueError(`einsum: ${what} in ${JSON.stringify(subscripts)}.`);
@@ -152,43 +153,48 @@ function pair(a: Term, b: Term, needed: (label: string) => boolean): Term {
  * Errors: `ValueError` for a pattern that does not parse or leaves a size open, `ShapeError` for one that does not fit.
  * Example: `ops.rearrange(x, "b (h w) -> b w h", { h: 2 })`: [3, 8] → [3, 4, 2].
  */
-export function rearrange(x: TensorLike, pattern: string, axesLengths: Readonly<Record<string, number>> = {}): Tensor {
-  const t = tensor(x);
-  const bad = (what: string): ValueError => new ValueError(`rearrange: ${what} in ${JSON.stringify(pattern)}.`);
-  const sides = pattern.split("->");
-  if (sides.length !== 2) throw bad('one "->" is needed');
-  const [left, right] = sides.map((side) => groupsOf(side, bad)) as [string[][], string[][]];
-  // "..." stands for as many axes as are left; they get names of their own.
-  const open = t.ndim - (left.length - (left.some(isDots) ? 1 : 0));
-  const dots = Array.from({ length: Math.max(0, open) }, (_, i) => [`.${i}`]);
-  const expand = (groups: string[][]): string[][] => groups.flatMap((g) => (isDots(g) ? dots : [g]));
-  const [from, to] = [expand(left), expand(right)];
-  if (from.length !== t.ndim)
-    throw new ShapeError(`rearrange: ${JSON.stringify(pattern)} names ${from.length} axes, the shape is ${showShape(t.shape)}.`);
-  const lengths = new Map(Object.entries(axesLengths));
-  from.forEach((group, i) => {
-    const unknown = group.filter((name) => !lengths.has(name));
-    const known = group.reduce((n, name) => n * (lengths.get(name) ?? 1), 1);
-    if (unknown.length > 1) throw bad(`the sizes of ${unknown.join(" and ")} are open`);
-    const rest = t.shape[i]! / known;
-    if (unknown.length === 1 && Number.isInteger(rest)) lengths.set(unknown[0]!, rest);
-    else if (unknown.length === 1 || rest !== 1)
-      throw new ShapeError(`rearrange: (${group.join(" ")}) is not ${t.shape[i]}, the size of axis ${i}.`);
-  });
-  const [names, wanted] = [from.flat(), to.flat()];
-  if (new Set(names).size !== names.length || [...names].sort().join() !== [...wanted].sort().join())
-    throw bad("each name stands once on either side, which is not so");
-  const length = (name: string): number => lengths.get(name)!;
-  const split = reshapeTo(t, names.map(length));
-  const moved = transposeTo(
-    split,
-    wanted.map((name) => names.indexOf(name)),
-  );
-  return reshapeTo(
-    moved,
-    to.map((group) => group.reduce((n, name) => n * length(name), 1)),
-  );
-}
+export const rearrange = op(
+  "rearrange",
+  (x: TensorLike, pattern: string, axesLengths: Readonly<Record<string, number>> = {}): Tensor => {
+    const t = tensor(x);
+    const bad = (what: string): ValueError => new ValueError(`rearrange: ${what} in ${JSON.stringify(pattern)}.`);
+    const sides = pattern.split("->");
+    if (sides.length !== 2) throw bad('one "->" is needed');
+    const [left, right] = sides.map((side) => groupsOf(side, bad)) as [string[][], string[][]];
+    // "..." stands for as many axes as are left; they get names of their own.
+    const open = t.ndim - (left.length - (left.some(isDots) ? 1 : 0));
+    const dots = Array.from({ length: Math.max(0, open) }, (_, i) => [`.${i}`]);
+    const expand = (groups: string[][]): string[][] => groups.flatMap((g) => (isDots(g) ? dots : [g]));
+    const [from, to] = [expand(left), expand(right)];
+    if (from.length !== t.ndim)
+      throw new ShapeError(
+        `rearrange: ${JSON.stringify(pattern)} names ${from.length} axes, the shape is ${showShape(t.shape)}.`,
+      );
+    const lengths = new Map(Object.entries(axesLengths));
+    from.forEach((group, i) => {
+      const unknown = group.filter((name) => !lengths.has(name));
+      const known = group.reduce((n, name) => n * (lengths.get(name) ?? 1), 1);
+      if (unknown.length > 1) throw bad(`the sizes of ${unknown.join(" and ")} are open`);
+      const rest = t.shape[i]! / known;
+      if (unknown.length === 1 && Number.isInteger(rest)) lengths.set(unknown[0]!, rest);
+      else if (unknown.length === 1 || rest !== 1)
+        throw new ShapeError(`rearrange: (${group.join(" ")}) is not ${t.shape[i]}, the size of axis ${i}.`);
+    });
+    const [names, wanted] = [from.flat(), to.flat()];
+    if (new Set(names).size !== names.length || [...names].sort().join() !== [...wanted].sort().join())
+      throw bad("each name stands once on either side, which is not so");
+    const length = (name: string): number => lengths.get(name)!;
+    const split = reshapeTo(t, names.map(length));
+    const moved = transposeTo(
+      split,
+      wanted.map((name) => names.indexOf(name)),
+    );
+    return reshapeTo(
+      moved,
+      to.map((group) => group.reduce((n, name) => n * length(name), 1)),
+    );
+  },
+);
 
 const isDots = (group: readonly string[]): boolean => group[0] === "...";
 

@@ -3,6 +3,7 @@
 import { apply } from "../core/apply.js";
 import type { EdgeDType } from "../core/dtype.js";
 import { checkOptions, ShapeError, ValueError } from "../errors.js";
+import { op } from "../symbolic/operation.js";
 import { sizeOf, Tensor, type TensorLike, tensor } from "../tensor.js";
 import {
   indices as asIndices,
@@ -32,7 +33,7 @@ const FILL = 0;
  * Negative indices count from the end; outside the axis the result is NaN (the smallest int32 for integers), as on JAX.
  * Gradients add up where an index repeats. Example: `ops.take([5, 6, 7], [2, 0]) // [7, 5]`
  */
-export function take(x: TensorLike, indices: TensorLike, options: { axis?: number | null } = {}): Tensor {
+export const take = op("take", (x: TensorLike, indices: TensorLike, options: { axis?: number | null } = {}): Tensor => {
   checkOptions("take", options, ["axis"]);
   const { axis = null } = options;
   const t = axis === null ? ravel(x) : tensor(x);
@@ -44,7 +45,7 @@ export function take(x: TensorLike, indices: TensorLike, options: { axis?: numbe
   const k = index.ndim;
   const back = y.shape.map((_, i) => i);
   return transposeTo(y, [...back.slice(k, k + at), ...back.slice(0, k), ...back.slice(k + at)]);
-}
+});
 
 /**
  * For each place along an axis the element that the index at that place names; without axis the elements in a row.
@@ -52,21 +53,24 @@ export function take(x: TensorLike, indices: TensorLike, options: { axis?: numbe
  * `x: [a, n], indices: [a, m] → [a, m]` for axis 1; other axes broadcast. Outside: NaN, as `take`.
  * Example: `ops.takeAlongAxis([[5, 6], [7, 8]], [[1], [0]], { axis: 1 }) // [[6], [7]]`
  */
-export function takeAlongAxis(x: TensorLike, indices: TensorLike, options: { axis?: number | null } = {}): Tensor {
-  checkOptions("takeAlongAxis", options, ["axis"]);
-  const { axis = null } = options;
-  if (axis === null) return take(x, ravel(indices));
-  const [t, given] = [tensor(x), asIndices(indices)];
-  if (t.ndim !== given.ndim) {
-    throw new ShapeError(
-      `takeAlongAxis: the indices need as many axes as the tensor: ${showShape(given.shape)} for ${showShape(t.shape)}.`,
-    );
-  }
-  const at = axisOf("takeAlongAxis", axis, t.ndim);
-  const last = [...t.shape.map((_, i) => i).filter((i) => i !== at), at];
-  const back = t.shape.map((_, i) => (i < at ? i : i === at ? t.ndim - 1 : i - 1));
-  return transposeTo(takeLast(transposeTo(t, last), transposeTo(given, last)), back);
-}
+export const takeAlongAxis = op(
+  "takeAlongAxis",
+  (x: TensorLike, indices: TensorLike, options: { axis?: number | null } = {}): Tensor => {
+    checkOptions("takeAlongAxis", options, ["axis"]);
+    const { axis = null } = options;
+    if (axis === null) return take(x, ravel(indices));
+    const [t, given] = [tensor(x), asIndices(indices)];
+    if (t.ndim !== given.ndim) {
+      throw new ShapeError(
+        `takeAlongAxis: the indices need as many axes as the tensor: ${showShape(given.shape)} for ${showShape(t.shape)}.`,
+      );
+    }
+    const at = axisOf("takeAlongAxis", axis, t.ndim);
+    const last = [...t.shape.map((_, i) => i).filter((i) => i !== at), at];
+    const back = t.shape.map((_, i) => (i < at ? i : i === at ? t.ndim - 1 : i - 1));
+    return transposeTo(takeLast(transposeTo(t, last), transposeTo(given, last)), back);
+  },
+);
 
 /** @internal `takeAlongAxis` for the last axis. */
 export function takeLast(t: Tensor, given: Tensor): Tensor {
@@ -93,7 +97,7 @@ export type Key = number | null | "..." | Tensor | { start?: number | null; stop
  *
  * Errors: `ShapeError` for an index outside its axis or too many parts. Example: `ops.getItem([5, 6, 7], -1) // 7`
  */
-export function getItem(x: TensorLike, key: Key | readonly Key[]): Tensor {
+export const getItem = op("getItem", (x: TensorLike, key: Key | readonly Key[]): Tensor => {
   const t = tensor(x);
   const parts = (Array.isArray(key) ? [...key] : [key]) as Key[];
   const used = parts.filter((p) => p !== null && p !== "...").length;
@@ -127,7 +131,7 @@ export function getItem(x: TensorLike, key: Key | readonly Key[]): Tensor {
   const whole = ints.every((v, i) => v === (i % 3 === 0 ? 0 : i % 3 === 1 ? t.shape[(i - 1) / 3] : 1));
   const y = reshapeTo(whole ? t : apply("slice", [t], { ints }), sizes);
   return gathers.reduce((z, [axis, index]) => take(z, index, { axis }), y);
-}
+});
 
 /** Start, size and step of a Python slice on an axis of n. */
 function stretch(
@@ -160,7 +164,7 @@ const cut = (start: number, n: number, size: number): number => Math.max(0, Math
  * `startIndices` may be a traced tensor. Errors: `ShapeError` for a block larger than the tensor.
  * Example: `ops.slice([1, 2, 3, 4], [1], [2]) // [2, 3]`
  */
-export function slice(inputs: TensorLike, startIndices: readonly number[] | TensorLike, shape: Shape): Tensor {
+export const slice = op("slice", (inputs: TensorLike, startIndices: readonly number[] | TensorLike, shape: Shape): Tensor => {
   const t = tensor(inputs);
   fits("slice", shape, t.shape);
   const starts = knownStarts(startIndices);
@@ -174,7 +178,7 @@ export function slice(inputs: TensorLike, startIndices: readonly number[] | Tens
   return apply("slice", [t], {
     ints: shape.flatMap((size, i) => [size === 0 ? 0 : cut(starts[i] ?? 0, t.shape[i]!, size), size, 1]),
   });
-}
+});
 
 function fits(where: string, block: Shape, shape: Shape): void {
   if (block.length === shape.length && block.every((n, i) => n >= 0 && n <= shape[i]!)) return;
@@ -193,37 +197,40 @@ function startAt(start: Tensor, axis: number, n: number, size: number): Tensor {
  *
  * Errors: `ShapeError` for updates larger than the tensor. Example: `ops.sliceUpdate([1, 2, 3], [1], [9]) // [1, 9, 3]`
  */
-export function sliceUpdate(inputs: TensorLike, startIndices: readonly number[] | TensorLike, updates: TensorLike): Tensor {
-  const t = tensor(inputs);
-  const block = cast(updates, t.dtype);
-  fits("sliceUpdate", block.shape, t.shape);
-  const starts = knownStarts(startIndices);
-  if (starts) {
-    const ints = block.shape.flatMap((size, i) => {
-      const low = cut(starts[i] ?? 0, t.shape[i]!, size);
-      return [low, t.shape[i]! - size - low, 0];
+export const sliceUpdate = op(
+  "sliceUpdate",
+  (inputs: TensorLike, startIndices: readonly number[] | TensorLike, updates: TensorLike): Tensor => {
+    const t = tensor(inputs);
+    const block = cast(updates, t.dtype);
+    fits("sliceUpdate", block.shape, t.shape);
+    const starts = knownStarts(startIndices);
+    if (starts) {
+      const ints = block.shape.flatMap((size, i) => {
+        const low = cut(starts[i] ?? 0, t.shape[i]!, size);
+        return [low, t.shape[i]! - size - low, 0];
+      });
+      const inside = apply("pad", [filled(block.shape, 1, "bool")], { ints, floats: [0] });
+      return choose(inside, apply("pad", [block], { ints, floats: [0] }), t);
+    }
+    // Every place of the result asks which place of the block lies there.
+    const start = asIndices(startIndices as TensorLike);
+    let inside: Tensor | undefined;
+    let spread = block;
+    t.shape.forEach((n, axis) => {
+      const size = block.shape[axis]!;
+      if (size === 0) return;
+      const at = apply("subtract", [iota(n), startAt(start, axis, n, size)]);
+      const here = apply("logical_and", [apply("greater_equal", [at, 0]), apply("less", [at, size])]);
+      const own = reshapeTo(
+        here,
+        t.shape.map((_, i) => (i === axis ? n : 1)),
+      );
+      inside = inside ? apply("logical_and", [inside, own]) : own;
+      spread = take(spread, apply("minimum", [apply("maximum", [at, 0]), size - 1]), { axis });
     });
-    const inside = apply("pad", [filled(block.shape, 1, "bool")], { ints, floats: [0] });
-    return choose(inside, apply("pad", [block], { ints, floats: [0] }), t);
-  }
-  // Every place of the result asks which place of the block lies there.
-  const start = asIndices(startIndices as TensorLike);
-  let inside: Tensor | undefined;
-  let spread = block;
-  t.shape.forEach((n, axis) => {
-    const size = block.shape[axis]!;
-    if (size === 0) return;
-    const at = apply("subtract", [iota(n), startAt(start, axis, n, size)]);
-    const here = apply("logical_and", [apply("greater_equal", [at, 0]), apply("less", [at, size])]);
-    const own = reshapeTo(
-      here,
-      t.shape.map((_, i) => (i === axis ? n : 1)),
-    );
-    inside = inside ? apply("logical_and", [inside, own]) : own;
-    spread = take(spread, apply("minimum", [apply("maximum", [at, 0]), size - 1]), { axis });
-  });
-  return inside && sizeOf(block.shape) > 0 ? choose(inside, spread, t) : t;
-}
+    return inside && sizeOf(block.shape) > 0 ? choose(inside, spread, t) : t;
+  },
+);
 
 /**
  * Where the condition is true (≠ 0) `x1`, else `x2`; all three broadcast. With the condition alone: where it is true (`nonzero`).
@@ -232,10 +239,13 @@ export function sliceUpdate(inputs: TensorLike, startIndices: readonly number[] 
  * `ops.where(ok, ops.sqrt(ops.where(ok, x, 1)), 0)`.
  * Example: `ops.where([true, false], [1, 2], 0) // [1, 0]`
  */
-export function where(condition: TensorLike): Tensor[];
-export function where(condition: TensorLike, x1: TensorLike, x2: TensorLike): Tensor;
-export function where(condition: TensorLike, options: { x1: TensorLike; x2: TensorLike }): Tensor;
-export function where(
+export const where = op("where", whereOrNonzero) as {
+  (condition: TensorLike): Tensor[];
+  (condition: TensorLike, x1: TensorLike, x2: TensorLike): Tensor;
+  (condition: TensorLike, options: { x1: TensorLike; x2: TensorLike }): Tensor;
+};
+
+function whereOrNonzero(
   condition: TensorLike,
   x1?: TensorLike | { x1: TensorLike; x2: TensorLike },
   x2?: TensorLike,
@@ -250,19 +260,22 @@ export function where(
 }
 
 /** At each place the first choice whose condition is true, else `default`. `ops.select([[true, false]], [[1, 2]], 9) // [1, 9]` */
-export function select(
-  condlist: readonly TensorLike[],
-  choicelist: readonly TensorLike[],
-  options: { default?: TensorLike } | number | Tensor = {},
-): Tensor {
-  if (condlist.length === 0 || condlist.length !== choicelist.length) {
-    throw new ValueError(`select: needs as many conditions as choices, received ${condlist.length} and ${choicelist.length}.`);
-  }
-  const plain = typeof options === "number" || options instanceof Tensor;
-  if (!plain) checkOptions("select", options, ["default"]);
-  const otherwise: TensorLike = plain ? options : (options.default ?? 0);
-  return condlist.reduceRight<TensorLike>((y, condition, i) => choose(condition, choicelist[i]!, y), otherwise) as Tensor;
-}
+export const select = op(
+  "select",
+  (
+    condlist: readonly TensorLike[],
+    choicelist: readonly TensorLike[],
+    options: { default?: TensorLike } | number | Tensor = {},
+  ): Tensor => {
+    if (condlist.length === 0 || condlist.length !== choicelist.length) {
+      throw new ValueError(`select: needs as many conditions as choices, received ${condlist.length} and ${choicelist.length}.`);
+    }
+    const plain = typeof options === "number" || options instanceof Tensor;
+    if (!plain) checkOptions("select", options, ["default"]);
+    const otherwise: TensorLike = plain ? options : (options.default ?? 0);
+    return condlist.reduceRight<TensorLike>((y, condition, i) => choose(condition, choicelist[i]!, y), otherwise) as Tensor;
+  },
+);
 
 export interface OneHotOptions {
   /** Where the new axis of classes goes. */
@@ -272,7 +285,7 @@ export interface OneHotOptions {
 }
 
 /** 1 at the class, 0 elsewhere; a class outside is all zeros: `[…] → […, numClasses]`. `ops.oneHot([1, 0], 2) // [[0, 1], [1, 0]]` */
-export function oneHot(x: TensorLike, numClasses: number, options: OneHotOptions = {}): Tensor {
+export const oneHot = op("oneHot", (x: TensorLike, numClasses: number, options: OneHotOptions = {}): Tensor => {
   checkOptions("oneHot", options, ["axis", "dtype", "sparse"]);
   dense("oneHot", options.sparse);
   const classes = asIndices(x);
@@ -283,45 +296,47 @@ export function oneHot(x: TensorLike, numClasses: number, options: OneHotOptions
     Array.from({ length: classes.ndim + 1 }, (_, i) => (i === axis ? n : 1)),
   );
   return cast(apply("equal", [expandDims(classes, axis), row]), options.dtype ?? "float32");
-}
+});
 
 /**
  * 1 at each class that occurs in the last axis: `[batch, tokens] → [batch, numClasses]`; the number may stand alone or be an option.
  *
  * Example: `ops.multiHot([2, 0], 3) // [1, 0, 1]`
  */
-export function multiHot(
-  inputs: TensorLike,
-  numClasses: number | (OneHotOptions & { numClasses: number }),
-  options: OneHotOptions = {},
-): Tensor {
-  const { numClasses: n, ...given } = typeof numClasses === "object" ? numClasses : { numClasses, ...options };
-  checkOptions("multiHot", given, ["axis", "dtype", "sparse"]);
-  const t = tensor(inputs);
-  const tokens = t.ndim === 0 ? ravel(t) : t;
-  const hot = oneHot(tokens, wholeNumber("multiHot", "numClasses", n), given);
-  // The axis of tokens is the last but for the classes, which may have been put before it.
-  const classes = axisOf("multiHot", given.axis ?? -1, hot.ndim);
-  return reduce("max", hot, classes === hot.ndim - 1 ? hot.ndim - 2 : hot.ndim - 1);
-}
+export const multiHot = op(
+  "multiHot",
+  (inputs: TensorLike, numClasses: number | (OneHotOptions & { numClasses: number }), options: OneHotOptions = {}): Tensor => {
+    const { numClasses: n, ...given } = typeof numClasses === "object" ? numClasses : { numClasses, ...options };
+    checkOptions("multiHot", given, ["axis", "dtype", "sparse"]);
+    const t = tensor(inputs);
+    const tokens = t.ndim === 0 ? ravel(t) : t;
+    const hot = oneHot(tokens, wholeNumber("multiHot", "numClasses", n), given);
+    // The axis of tokens is the last but for the classes, which may have been put before it.
+    const classes = axisOf("multiHot", given.axis ?? -1, hot.ndim);
+    return reduce("max", hot, classes === hot.ndim - 1 ? hot.ndim - 2 : hot.ndim - 1);
+  },
+);
 
 function dense(where: string, sparse: boolean | undefined): void {
   if (sparse) throw new ValueError(`${where}: sparse tensors do not exist here; leave \`sparse\` away.`);
 }
 
 /** Is each element of `x1` among those of `x2`? `ops.isin([1, 2], [2, 5]) // [false, true]` */
-export function isin(x1: TensorLike, x2: TensorLike, options: { assumeUnique?: boolean; invert?: boolean } = {}): Tensor {
-  checkOptions("isin", options, ["assumeUnique", "invert"]);
-  const found = reduce("any", apply("equal", [expandDims(x1, -1), ravel(x2)]), -1);
-  return options.invert ? apply("logical_not", [found]) : found;
-}
+export const isin = op(
+  "isin",
+  (x1: TensorLike, x2: TensorLike, options: { assumeUnique?: boolean; invert?: boolean } = {}): Tensor => {
+    checkOptions("isin", options, ["assumeUnique", "invert"]);
+    const found = reduce("any", apply("equal", [expandDims(x1, -1), ravel(x2)]), -1);
+    return options.invert ? apply("logical_not", [found]) : found;
+  },
+);
 
 /** Flat indices as coordinates: one tensor per axis. `ops.unravelIndex([5], [2, 3]) // [[1], [2]]` */
-export function unravelIndex(indices: TensorLike, shape: Shape): Tensor[] {
+export const unravelIndex = op("unravelIndex", (indices: TensorLike, shape: Shape): Tensor[] => {
   const flat = asIndices(indices);
   let stride = sizeOf(shape);
   return shape.map((n) => {
     stride = n === 0 ? 0 : stride / n;
     return apply("floor_mod", [apply("floor_divide", [flat, Math.max(1, stride)]), Math.max(1, n)]);
   });
-}
+});

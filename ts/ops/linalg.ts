@@ -3,6 +3,7 @@
 import { apply } from "../core/apply.js";
 import { promote } from "../core/dtype.js";
 import { checkOptions, ShapeError, ValueError } from "../errors.js";
+import { op } from "../symbolic/operation.js";
 import { sizeOf, type Tensor, type TensorLike, tensor } from "../tensor.js";
 import {
   axesOf,
@@ -27,7 +28,7 @@ import { expandDims, moveaxis, ravel } from "./view.js";
  * Vectors stand for a row on the left and a column on the right, and their axis disappears. Integers give int32, exactly.
  * Errors: `ShapeError` when the inner sizes differ, or for a scalar. Example: `ops.matmul([[1, 2]], [[3], [4]]) // [[11]]`
  */
-export function matmul(x1: TensorLike, x2: TensorLike): Tensor {
+export const matmul = op("matmul", (x1: TensorLike, x2: TensorLike): Tensor => {
   const [a, b] = [tensor(x1), tensor(x2)];
   if (a.ndim === 0 || b.ndim === 0) throw new ShapeError("matmul: a scalar has no rows or columns; use ops.multiply.");
   const left = a.ndim === 1 ? reshapeTo(a, [1, a.size]) : a;
@@ -47,7 +48,7 @@ export function matmul(x1: TensorLike, x2: TensorLike): Tensor {
   const flat = (t: Tensor, rows: number, columns: number): Tensor =>
     reshapeTo(broadcast(t, [...batch, rows, columns]), [sizeOf(batch), rows, columns]);
   return reshapeTo(product(flat(left, m, k), flat(right, k, n)), shape);
-}
+});
 
 /** @internal `[m, k]·[k, n]`, or equally long batches of them. The core multiplies floats; integers are multiplied and summed up. */
 export function product(a: Tensor, b: Tensor): Tensor {
@@ -63,42 +64,41 @@ export function product(a: Tensor, b: Tensor): Tensor {
  *
  * Example: `ops.dot([1, 2], [3, 4]) // 11`
  */
-export function dot(x1: TensorLike, x2: TensorLike): Tensor {
+export const dot = op("dot", (x1: TensorLike, x2: TensorLike): Tensor => {
   const [a, b] = [tensor(x1), tensor(x2)];
   if (a.ndim === 0 || b.ndim === 0) return apply("multiply", [a, b]);
   return contract("dot", a, b, [a.ndim - 1], [Math.max(0, b.ndim - 2)]);
-}
+});
 
 /**
  * Sums of products over pairs of axes: over the last `axes` of `x1` and the first of `x2`, or over two lists of axes.
  *
  * The result has the other axes of `x1`, then those of `x2`. Example: `ops.tensordot(a, b, { axes: [[1, 2], [1, 0]] })`: [2, 3, 4], [4, 3, 5] → [2, 5].
  */
-export function tensordot(
-  x1: TensorLike,
-  x2: TensorLike,
-  options: { axes?: number | readonly (number | readonly number[])[] } = {},
-): Tensor {
-  checkOptions("tensordot", options, ["axes"]);
-  const { axes = 2 } = options;
-  const [a, b] = [tensor(x1), tensor(x2)];
-  if (typeof axes === "number") {
-    if (!Number.isInteger(axes) || axes < 0 || axes > a.ndim || axes > b.ndim)
-      throw new ShapeError(`tensordot: axes is at most the number of axes of both, received ${axes}.`);
-    const count = Array.from({ length: axes }, (_, i) => i);
-    return contract(
-      "tensordot",
-      a,
-      b,
-      count.map((i) => a.ndim - axes + i),
-      count,
-    );
-  }
-  const [left, right] = axes.map((list) => [list].flat()) as [number[], number[]];
-  if (axes.length !== 2 || left.length !== right.length)
-    throw new ValueError("tensordot: axes are two lists of one length: [axes of x1, axes of x2].");
-  return contract("tensordot", a, b, left, right);
-}
+export const tensordot = op(
+  "tensordot",
+  (x1: TensorLike, x2: TensorLike, options: { axes?: number | readonly (number | readonly number[])[] } = {}): Tensor => {
+    checkOptions("tensordot", options, ["axes"]);
+    const { axes = 2 } = options;
+    const [a, b] = [tensor(x1), tensor(x2)];
+    if (typeof axes === "number") {
+      if (!Number.isInteger(axes) || axes < 0 || axes > a.ndim || axes > b.ndim)
+        throw new ShapeError(`tensordot: axes is at most the number of axes of both, received ${axes}.`);
+      const count = Array.from({ length: axes }, (_, i) => i);
+      return contract(
+        "tensordot",
+        a,
+        b,
+        count.map((i) => a.ndim - axes + i),
+        count,
+      );
+    }
+    const [left, right] = axes.map((list) => [list].flat()) as [number[], number[]];
+    if (axes.length !== 2 || left.length !== right.length)
+      throw new ValueError("tensordot: axes are two lists of one length: [axes of x1, axes of x2].");
+    return contract("tensordot", a, b, left, right);
+  },
+);
 
 function contract(where: string, a: Tensor, b: Tensor, axesA: readonly number[], axesB: readonly number[]): Tensor {
   axesOf(where, axesA, a.ndim);
@@ -119,23 +119,23 @@ function contract(where: string, a: Tensor, b: Tensor, axesA: readonly number[],
 }
 
 /** `Σₖ x1[…, k]·x2[…, k]` over all pairs of leading axes; scalars multiply. `ops.inner([1, 2], [3, 4]) // 11` */
-export function inner(x1: TensorLike, x2: TensorLike): Tensor {
+export const inner = op("inner", (x1: TensorLike, x2: TensorLike): Tensor => {
   const [a, b] = [tensor(x1), tensor(x2)];
   return a.ndim === 0 || b.ndim === 0 ? apply("multiply", [a, b]) : contract("inner", a, b, [a.ndim - 1], [b.ndim - 1]);
-}
+});
 
 /** Every element of one times every of the other: `[n], [m] → [n, m]`. `ops.outer([1, 2], [3, 4]) // [[3, 4], [6, 8]]` */
-export function outer(x1: TensorLike, x2: TensorLike): Tensor {
+export const outer = op("outer", (x1: TensorLike, x2: TensorLike): Tensor => {
   const [a, b] = [ravel(x1), ravel(x2)];
   return apply("multiply", [reshapeTo(a, [a.size, 1]), reshapeTo(b, [1, b.size])]);
-}
+});
 
 /** `Σ x1·x2` over all elements in a row. `ops.vdot([[1, 2]], [[3, 4]]) // 11` */
-export function vdot(x1: TensorLike, x2: TensorLike): Tensor {
+export const vdot = op("vdot", (x1: TensorLike, x2: TensorLike): Tensor => {
   const [a, b] = [ravel(x1), ravel(x2)];
   if (a.size !== b.size) throw new ShapeError(`vdot: ${a.size} and ${b.size} elements; both need as many.`);
   return contract("vdot", a, b, [0], [0]);
-}
+});
 
 export interface CrossOptions {
   axisa?: number;
@@ -146,7 +146,7 @@ export interface CrossOptions {
 }
 
 /** The vector perpendicular to two of three numbers; vectors of two lie in the plane, and two such give a number. `ops.cross([1, 0, 0], [0, 1, 0]) // [0, 0, 1]` */
-export function cross(x1: TensorLike, x2: TensorLike, options: CrossOptions = {}): Tensor {
+export const cross = op("cross", (x1: TensorLike, x2: TensorLike, options: CrossOptions = {}): Tensor => {
   checkOptions("cross", options, ["axisa", "axisb", "axisc", "axis"]);
   const axis = options.axis ?? null;
   const [a, b] = [moveaxis(x1, axis ?? options.axisa ?? -1, -1), moveaxis(x2, axis ?? options.axisb ?? -1, -1)];
@@ -164,10 +164,10 @@ export function cross(x1: TensorLike, x2: TensorLike, options: CrossOptions = {}
     apply("subtract", [apply("multiply", [part(a, i), part(b, j)]), apply("multiply", [part(a, j), part(b, i)])]);
   if (n === 2 && m === 2) return minor(0, 1);
   return stack([minor(1, 2), minor(2, 0), minor(0, 1)], { axis: axis ?? options.axisc ?? -1 });
-}
+});
 
 /** Blocks: every element of `x1` times the whole of `x2`. `ops.kron([1, 2], [1, 1]) // [1, 1, 2, 2]` */
-export function kron(x1: TensorLike, x2: TensorLike): Tensor {
+export const kron = op("kron", (x1: TensorLike, x2: TensorLike): Tensor => {
   const [a, b] = [tensor(x1), tensor(x2)];
   const ndim = Math.max(a.ndim, b.ndim);
   const full = (s: Shape): number[] => [...(Array(ndim - s.length).fill(1) as number[]), ...s];
@@ -186,7 +186,7 @@ export function kron(x1: TensorLike, x2: TensorLike): Tensor {
     terms,
     p.map((n, i) => n * q[i]!),
   );
-}
+});
 
 export type NormOrder = number | "fro" | "nuc" | null;
 
@@ -197,7 +197,7 @@ export type NormOrder = number | "fro" | "nuc" | null;
  * ±Infinity (row sums). Errors: `ValueError` for orders of matrices that need singular values (2, −2, "nuc").
  * Example: `ops.norm([3, 4]) // 5`
  */
-export function norm(x: TensorLike, options: AxisOptions & { ord?: NormOrder } = {}): Tensor {
+export const norm = op("norm", (x: TensorLike, options: AxisOptions & { ord?: NormOrder } = {}): Tensor => {
   checkOptions("norm", options, ["ord", "axis", "keepdims"]);
   const { ord = null, axis = null, keepdims = false } = options;
   const t = float(x);
@@ -232,4 +232,4 @@ export function norm(x: TensorLike, options: AxisOptions & { ord?: NormOrder } =
   const sums = reduce("sum", size, along, true);
   const y = reduce((ord as number) > 0 ? "max" : "min", sums, axes, true);
   return reshapeTo(y, keepdims ? keptShape(t.shape, axes) : t.shape.filter((_, i) => !axes.includes(i)));
-}
+});

@@ -3,6 +3,7 @@
 import { apply } from "../core/apply.js";
 import type { EdgeDType } from "../core/dtype.js";
 import { checkOptions, ShapeError } from "../errors.js";
+import { op } from "../symbolic/operation.js";
 import { sizeOf, type Tensor, type TensorLike, tensor } from "../tensor.js";
 import {
   type Axis,
@@ -50,24 +51,24 @@ export const countOf = (t: Tensor, axes: readonly number[]): number => axes.redu
  *
  * Example: `ops.sum([[1, 2], [3, 4]], { axis: 1 }) // [3, 7]`
  */
-export function sum(x: TensorLike, options: AxisOptions = {}): Tensor {
+export const sum = op("sum", (x: TensorLike, options: AxisOptions = {}): Tensor => {
   checkOptions("sum", options, AXIS_OPTIONS);
   return reduce("sum", x, options.axis, options.keepdims);
-}
+});
 
 /** `Π x` over axes; of nothing it is 1. The gradient is right where elements are 0. `ops.prod([2, 3]) // 6` */
-export function prod(x: TensorLike, options: AxisOptions & { dtype?: EdgeDType | null } = {}): Tensor {
+export const prod = op("prod", (x: TensorLike, options: AxisOptions & { dtype?: EdgeDType | null } = {}): Tensor => {
   checkOptions("prod", options, [...AXIS_OPTIONS, "dtype"]);
   return reduce("prod", options.dtype ? cast(x, options.dtype) : x, options.axis, options.keepdims);
-}
+});
 
 /** `Σ x / n` over axes, in float32; of nothing it is NaN. `ops.mean([1, 3]) // 2` */
-export function mean(x: TensorLike, options: AxisOptions = {}): Tensor {
+export const mean = op("mean", (x: TensorLike, options: AxisOptions = {}): Tensor => {
   checkOptions("mean", options, AXIS_OPTIONS);
   const t = float(x);
   const n = countOf(t, axesOf("mean", options.axis, t.ndim));
   return apply("divide", [reduce("sum", t, options.axis, options.keepdims), n]);
-}
+});
 
 /** `mean((x − mean(x))²)` over axes: divided by n, not n − 1. `ops.var([1, 3]) // 1` */
 export function variance(x: TensorLike, options: AxisOptions = {}): Tensor {
@@ -79,10 +80,10 @@ export function variance(x: TensorLike, options: AxisOptions = {}): Tensor {
 export { variance as var };
 
 /** `√var(x)` over axes. `ops.std([1, 3]) // 1` */
-export function std(x: TensorLike, options: AxisOptions = {}): Tensor {
+export const std = op("std", (x: TensorLike, options: AxisOptions = {}): Tensor => {
   checkOptions("std", options, AXIS_OPTIONS);
   return apply("sqrt", [variance(x, options)]);
-}
+});
 
 export interface ExtremeOptions extends AxisOptions {
   /** A number that takes part; needed where there is nothing to compare. */
@@ -94,15 +95,15 @@ export interface ExtremeOptions extends AxisOptions {
  *
  * Errors: `ShapeError` when there is nothing to compare and no `initial`. Example: `ops.max([[1, 4], [3, 2]], { axis: 0 }) // [3, 4]`
  */
-export const max = (x: TensorLike, options: ExtremeOptions = {}): Tensor => extreme("max", "maximum", x, options);
+export const max = op("max", (x: TensorLike, options: ExtremeOptions = {}): Tensor => extreme("max", "maximum", x, options));
 
 /** The smallest element over axes; as `max`. `ops.min([[1, 4], [3, 2]], { axis: 0 }) // [1, 2]` */
-export const min = (x: TensorLike, options: ExtremeOptions = {}): Tensor => extreme("min", "minimum", x, options);
+export const min = op("min", (x: TensorLike, options: ExtremeOptions = {}): Tensor => extreme("min", "minimum", x, options));
 
 /** Another name of `max`. */
-export const amax = (x: TensorLike, options: AxisOptions = {}): Tensor => max(x, options);
+export const amax = op("amax", (x: TensorLike, options: AxisOptions = {}): Tensor => max(x, options));
 /** Another name of `min`. */
-export const amin = (x: TensorLike, options: AxisOptions = {}): Tensor => min(x, options);
+export const amin = op("amin", (x: TensorLike, options: AxisOptions = {}): Tensor => min(x, options));
 
 function extreme(op: "max" | "min", pair: "maximum" | "minimum", x: TensorLike, options: ExtremeOptions): Tensor {
   checkOptions(op, options, [...AXIS_OPTIONS, "initial"]);
@@ -121,31 +122,31 @@ function notEmpty(op: string, t: Tensor, axis: Axis | undefined): void {
 }
 
 /** `max − min` over axes ("peak to peak"). `ops.ptp([1, 4, 2]) // 3` */
-export function ptp(x: TensorLike, options: AxisOptions = {}): Tensor {
+export const ptp = op("ptp", (x: TensorLike, options: AxisOptions = {}): Tensor => {
   checkOptions("ptp", options, AXIS_OPTIONS);
   return apply("subtract", [max(x, options), min(x, options)]);
-}
+});
 
 /** Are all elements true (≠ 0)? Of nothing: true. `ops.all([[1, 0], [1, 1]], { axis: 0 }) // [true, false]` */
-export function all(x: TensorLike, options: AxisOptions = {}): Tensor {
+export const all = op("all", (x: TensorLike, options: AxisOptions = {}): Tensor => {
   checkOptions("all", options, AXIS_OPTIONS);
   return reduce("all", x, options.axis, options.keepdims);
-}
+});
 
 /** Is any element true (≠ 0)? Of nothing: false. `ops.any([[1, 0], [0, 0]], { axis: 0 }) // [true, false]` */
-export function any(x: TensorLike, options: AxisOptions = {}): Tensor {
+export const any = op("any", (x: TensorLike, options: AxisOptions = {}): Tensor => {
   checkOptions("any", options, AXIS_OPTIONS);
   return reduce("any", x, options.axis, options.keepdims);
-}
+});
 
 /** The number of elements that are not 0, as int32. `ops.countNonzero([0, 2, 3]) // 2` */
-export function countNonzero(x: TensorLike, options: { axis?: Axis } = {}): Tensor {
+export const countNonzero = op("countNonzero", (x: TensorLike, options: { axis?: Axis } = {}): Tensor => {
   checkOptions("countNonzero", options, ["axis"]);
   return reduce("sum", cast(apply("not_equal", [x, 0]), "int32"), options.axis);
-}
+});
 
 /** `ln Σ eˣ` over axes without overflow. `ops.logsumexp([0, 0]) // 0.69…` */
-export function logsumexp(x: TensorLike, options: AxisOptions = {}): Tensor {
+export const logsumexp = op("logsumexp", (x: TensorLike, options: AxisOptions = {}): Tensor => {
   checkOptions("logsumexp", options, AXIS_OPTIONS);
   const t = float(x);
   const axis = options.axis ?? null;
@@ -159,7 +160,7 @@ export function logsumexp(x: TensorLike, options: AxisOptions = {}): Tensor {
         y,
         otherAxes(axesOf("logsumexp", axis, t.ndim), t.ndim).map((a) => t.shape[a]!),
       );
-}
+});
 
 export interface OneAxisOptions {
   /** The axis; null: the elements in a row. */
@@ -168,16 +169,16 @@ export interface OneAxisOptions {
 }
 
 /** Where the largest element is, as int32: the first of equals; NaN counts as the largest. `ops.argmax([1, 4, 4]) // 1` */
-export function argmax(x: TensorLike, options: OneAxisOptions = {}): Tensor {
+export const argmax = op("argmax", (x: TensorLike, options: OneAxisOptions = {}): Tensor => {
   checkOptions("argmax", options, AXIS_OPTIONS);
   return place("argmax", x, options);
-}
+});
 
 /** Where the smallest element is, as int32: the first of equals; NaN counts as the smallest. `ops.argmin([3, 1, 1]) // 1` */
-export function argmin(x: TensorLike, options: OneAxisOptions = {}): Tensor {
+export const argmin = op("argmin", (x: TensorLike, options: OneAxisOptions = {}): Tensor => {
   checkOptions("argmin", options, AXIS_OPTIONS);
   return place("argmin", x, options);
-}
+});
 
 function place(op: "argmax" | "argmin", x: TensorLike, { axis = null, keepdims = false }: OneAxisOptions): Tensor {
   const t = tensor(x);
@@ -195,10 +196,10 @@ export interface RunningOptions {
 }
 
 /** `yᵢ = x₀ + … + xᵢ` along an axis. `ops.cumsum([1, 2, 3]) // [1, 3, 6]` */
-export const cumsum = (x: TensorLike, options: RunningOptions = {}): Tensor => running("cumsum", x, options);
+export const cumsum = op("cumsum", (x: TensorLike, options: RunningOptions = {}): Tensor => running("cumsum", x, options));
 
 /** `yᵢ = x₀ · … · xᵢ` along an axis. `ops.cumprod([1, 2, 3]) // [1, 2, 6]` */
-export const cumprod = (x: TensorLike, options: RunningOptions = {}): Tensor => running("cumprod", x, options);
+export const cumprod = op("cumprod", (x: TensorLike, options: RunningOptions = {}): Tensor => running("cumprod", x, options));
 
 function running(op: "cumsum" | "cumprod", x: TensorLike, options: RunningOptions): Tensor {
   checkOptions(op, options, ["axis", "dtype"]);
@@ -217,36 +218,48 @@ const allNan = (x: TensorLike, axis: Axis | undefined, keepdims = false): Tensor
   reduce("all", apply("is_nan", [x]), axis, keepdims);
 
 /** `sum` without the NaNs. `ops.nansum([1, NaN]) // 1` */
-export const nansum = (x: TensorLike, options: AxisOptions = {}): Tensor => sum(withoutNan(x, 0), options);
+export const nansum = op("nansum", (x: TensorLike, options: AxisOptions = {}): Tensor => sum(withoutNan(x, 0), options));
 /** `prod` without the NaNs. `ops.nanprod([2, NaN]) // 2` */
-export const nanprod = (x: TensorLike, options: AxisOptions = {}): Tensor => prod(withoutNan(x, 1), options);
+export const nanprod = op("nanprod", (x: TensorLike, options: AxisOptions = {}): Tensor => prod(withoutNan(x, 1), options));
 /** `cumsum` with NaN as 0. `ops.nancumsum([1, NaN, 2]) // [1, 1, 3]` */
-export const nancumsum = (x: TensorLike, options: RunningOptions = {}): Tensor => cumsum(withoutNan(x, 0), options);
+export const nancumsum = op(
+  "nancumsum",
+  (x: TensorLike, options: RunningOptions = {}): Tensor => cumsum(withoutNan(x, 0), options),
+);
 /** `cumprod` with NaN as 1. `ops.nancumprod([2, NaN, 2]) // [2, 2, 4]` */
-export const nancumprod = (x: TensorLike, options: RunningOptions = {}): Tensor => cumprod(withoutNan(x, 1), options);
+export const nancumprod = op(
+  "nancumprod",
+  (x: TensorLike, options: RunningOptions = {}): Tensor => cumprod(withoutNan(x, 1), options),
+);
 
 /** `mean` of the elements that are numbers; NaN where there are none. `ops.nanmean([1, NaN, 3]) // 2` */
-export function nanmean(x: TensorLike, options: AxisOptions = {}): Tensor {
+export const nanmean = op("nanmean", (x: TensorLike, options: AxisOptions = {}): Tensor => {
   checkOptions("nanmean", options, AXIS_OPTIONS);
   const numbers = cast(apply("logical_not", [apply("is_nan", [x])]), "float32");
   return apply("divide", [sum(withoutNan(float(x), 0), options), reduce("sum", numbers, options.axis, options.keepdims)]);
-}
+});
 
 /** `var` of the elements that are numbers. `ops.nanvar([1, NaN, 3]) // 1` */
-export function nanvar(x: TensorLike, options: AxisOptions = {}): Tensor {
+export const nanvar = op("nanvar", (x: TensorLike, options: AxisOptions = {}): Tensor => {
   checkOptions("nanvar", options, AXIS_OPTIONS);
   const t = float(x);
   const centred = apply("subtract", [t, nanmean(t, { axis: options.axis ?? null, keepdims: true })]);
   return nanmean(apply("square", [centred]), options);
-}
+});
 
 /** `std` of the elements that are numbers. `ops.nanstd([1, NaN, 3]) // 1` */
-export const nanstd = (x: TensorLike, options: AxisOptions = {}): Tensor => apply("sqrt", [nanvar(x, options)]);
+export const nanstd = op("nanstd", (x: TensorLike, options: AxisOptions = {}): Tensor => apply("sqrt", [nanvar(x, options)]));
 
 /** `max` without the NaNs; NaN where there is nothing else. `ops.nanmax([1, NaN]) // 1` */
-export const nanmax = (x: TensorLike, options: AxisOptions = {}): Tensor => nanExtreme("max", x, LOWEST.float32, options);
+export const nanmax = op(
+  "nanmax",
+  (x: TensorLike, options: AxisOptions = {}): Tensor => nanExtreme("max", x, LOWEST.float32, options),
+);
 /** `min` without the NaNs; NaN where there is nothing else. `ops.nanmin([1, NaN]) // 1` */
-export const nanmin = (x: TensorLike, options: AxisOptions = {}): Tensor => nanExtreme("min", x, HIGHEST.float32, options);
+export const nanmin = op(
+  "nanmin",
+  (x: TensorLike, options: AxisOptions = {}): Tensor => nanExtreme("min", x, HIGHEST.float32, options),
+);
 
 function nanExtreme(op: "max" | "min", x: TensorLike, identity: number, options: AxisOptions): Tensor {
   const y = (op === "max" ? max : min)(withoutNan(x, identity), options);
@@ -254,8 +267,14 @@ function nanExtreme(op: "max" | "min", x: TensorLike, identity: number, options:
 }
 
 /** `argmax` without the NaNs; −1 where there is nothing else. `ops.nanargmax([NaN, 1]) // 1` */
-export const nanargmax = (x: TensorLike, options: OneAxisOptions = {}): Tensor =>
-  choose(allNan(x, options.axis, options.keepdims), filled([], -1, "int32"), argmax(withoutNan(x, LOWEST.float32), options));
+export const nanargmax = op(
+  "nanargmax",
+  (x: TensorLike, options: OneAxisOptions = {}): Tensor =>
+    choose(allNan(x, options.axis, options.keepdims), filled([], -1, "int32"), argmax(withoutNan(x, LOWEST.float32), options)),
+);
 /** `argmin` without the NaNs; −1 where there is nothing else. `ops.nanargmin([NaN, 1]) // 1` */
-export const nanargmin = (x: TensorLike, options: OneAxisOptions = {}): Tensor =>
-  choose(allNan(x, options.axis, options.keepdims), filled([], -1, "int32"), argmin(withoutNan(x, HIGHEST.float32), options));
+export const nanargmin = op(
+  "nanargmin",
+  (x: TensorLike, options: OneAxisOptions = {}): Tensor =>
+    choose(allNan(x, options.axis, options.keepdims), filled([], -1, "int32"), argmin(withoutNan(x, HIGHEST.float32), options)),
+);

@@ -2,6 +2,7 @@
 
 import { apply } from "../core/apply.js";
 import { checkOptions, ShapeError } from "../errors.js";
+import { op } from "../symbolic/operation.js";
 import { sizeOf, Tensor, type TensorLike, tensor } from "../tensor.js";
 import {
   indices as asIndices,
@@ -58,15 +59,11 @@ function rowsOf(where: string, indices: Tensor, shape: Shape): { rows: Tensor; d
  * Values at one place add up; those outside are dropped; negative coordinates count from the end.
  * Example: `ops.scatter([[1], [1]], [2, 3], [3]) // [0, 5, 0]`
  */
-export function scatter(indices: TensorLike, values: TensorLike, shape: Shape): Tensor {
-  return scatterInto(
-    "scatter",
-    filled(shape, 0, number(tensor(values)).dtype),
-    asIndices(indices),
-    number(tensor(values)),
-    addRows,
-  );
-}
+export const scatter = op(
+  "scatter",
+  (indices: TensorLike, values: TensorLike, shape: Shape): Tensor =>
+    scatterInto("scatter", filled(shape, 0, number(tensor(values)).dtype), asIndices(indices), number(tensor(values)), addRows),
+);
 
 type Combine = (base: Tensor, rows: Tensor, updates: Tensor) => Tensor;
 
@@ -88,27 +85,30 @@ export type ScatterReduction = "add" | "max" | "min" | "mul";
  *
  * Of several updates at one place the last one stays. Outside: dropped. Example: `ops.scatterUpdate([1, 2], [[0]], [9]) // [9, 2]`
  */
-export function scatterUpdate(
-  inputs: TensorLike,
-  indices: TensorLike,
-  updates: TensorLike,
-  options: { reduction?: ScatterReduction | null } = {},
-): Tensor {
-  checkOptions("scatterUpdate", options, ["reduction"]);
-  const base = tensor(inputs);
-  const given = cast(updates, base.dtype);
-  const reduction = options.reduction ?? "set";
-  oneOf<string>("scatterUpdate", "reduction", reduction, ["set", "add", "max", "min", "mul"]);
-  const combine: Record<typeof reduction, Combine> = {
-    set: setRows,
-    add: addRows,
-    max: (b, rows, u) => apply("maximum", [b, segmentExtreme("max", u, rows, b.shape[0]!)]),
-    min: (b, rows, u) => apply("minimum", [b, segmentExtreme("min", u, rows, b.shape[0]!)]),
-    mul: (b, rows, u) => apply("multiply", [b, segmentProduct(u, rows, b.shape[0]!)]),
-  };
-  const y = scatterInto("scatterUpdate", number(base), asIndices(indices), number(given), combine[reduction]);
-  return cast(y, base.dtype);
-}
+export const scatterUpdate = op(
+  "scatterUpdate",
+  (
+    inputs: TensorLike,
+    indices: TensorLike,
+    updates: TensorLike,
+    options: { reduction?: ScatterReduction | null } = {},
+  ): Tensor => {
+    checkOptions("scatterUpdate", options, ["reduction"]);
+    const base = tensor(inputs);
+    const given = cast(updates, base.dtype);
+    const reduction = options.reduction ?? "set";
+    oneOf<string>("scatterUpdate", "reduction", reduction, ["set", "add", "max", "min", "mul"]);
+    const combine: Record<typeof reduction, Combine> = {
+      set: setRows,
+      add: addRows,
+      max: (b, rows, u) => apply("maximum", [b, segmentExtreme("max", u, rows, b.shape[0]!)]),
+      min: (b, rows, u) => apply("minimum", [b, segmentExtreme("min", u, rows, b.shape[0]!)]),
+      mul: (b, rows, u) => apply("multiply", [b, segmentProduct(u, rows, b.shape[0]!)]),
+    };
+    const y = scatterInto("scatterUpdate", number(base), asIndices(indices), number(given), combine[reduction]);
+    return cast(y, base.dtype);
+  },
+);
 
 /** Rows replaced. NOTE duplicates: only the last update of a row may count, so the others are sent outside. */
 const setRows: Combine = (base, rows, updates) => {
@@ -192,20 +192,31 @@ export interface SegmentOptions {
  *
  * Example: `ops.segmentSum([1, 2, 3], [0, 0, 1], { numSegments: 2 }) // [3, 3]`
  */
-export function segmentSum(data: TensorLike, segmentIds: TensorLike, options: SegmentOptions = {}): Tensor {
-  return segment("segmentSum", data, segmentIds, options, (t, ids, n) =>
-    addRows(filled([n, ...t.shape.slice(1)], 0, t.dtype), ids, t),
-  );
-}
+export const segmentSum = op(
+  "segmentSum",
+  (data: TensorLike, segmentIds: TensorLike, options: SegmentOptions = {}): Tensor =>
+    segment("segmentSum", data, segmentIds, options, (t, ids, n) =>
+      addRows(filled([n, ...t.shape.slice(1)], 0, t.dtype), ids, t),
+    ),
+);
 /** The largest of each segment; without rows −Infinity (the smallest integer). `ops.segmentMax([1, 2], [0, 0]) // [2]` */
-export const segmentMax = (data: TensorLike, segmentIds: TensorLike, options: SegmentOptions = {}): Tensor =>
-  segment("segmentMax", data, segmentIds, options, (t, ids, n) => segmentExtreme("max", t, ids, n));
+export const segmentMax = op(
+  "segmentMax",
+  (data: TensorLike, segmentIds: TensorLike, options: SegmentOptions = {}): Tensor =>
+    segment("segmentMax", data, segmentIds, options, (t, ids, n) => segmentExtreme("max", t, ids, n)),
+);
 /** The smallest of each segment; without rows Infinity (the largest integer). `ops.segmentMin([1, 2], [0, 0]) // [1]` */
-export const segmentMin = (data: TensorLike, segmentIds: TensorLike, options: SegmentOptions = {}): Tensor =>
-  segment("segmentMin", data, segmentIds, options, (t, ids, n) => segmentExtreme("min", t, ids, n));
+export const segmentMin = op(
+  "segmentMin",
+  (data: TensorLike, segmentIds: TensorLike, options: SegmentOptions = {}): Tensor =>
+    segment("segmentMin", data, segmentIds, options, (t, ids, n) => segmentExtreme("min", t, ids, n)),
+);
 /** The product of each segment; without rows 1. `ops.segmentProd([2, 3], [0, 0]) // [6]` */
-export const segmentProd = (data: TensorLike, segmentIds: TensorLike, options: SegmentOptions = {}): Tensor =>
-  segment("segmentProd", data, segmentIds, options, segmentProduct);
+export const segmentProd = op(
+  "segmentProd",
+  (data: TensorLike, segmentIds: TensorLike, options: SegmentOptions = {}): Tensor =>
+    segment("segmentProd", data, segmentIds, options, segmentProduct),
+);
 
 type Segment = (data: Tensor, ids: Tensor, segments: number) => Tensor;
 function segment(where: string, data: TensorLike, segmentIds: TensorLike, options: SegmentOptions, combine: Segment): Tensor {
@@ -228,7 +239,7 @@ export interface BincountOptions {
 }
 
 /** How often each whole number occurs: `[…, n] → […, bins]`, int32, or in the type of the weights. `ops.bincount([1, 1, 2]) // [0, 2, 1]` */
-export function bincount(x: TensorLike, options: BincountOptions = {}): Tensor {
+export const bincount = op("bincount", (x: TensorLike, options: BincountOptions = {}): Tensor => {
   checkOptions("bincount", options, ["weights", "minlength", "sparse"]);
   const t = asIndices(x);
   const least = wholeNumber("bincount", "minlength", options.minlength ?? 0);
@@ -245,32 +256,32 @@ export function bincount(x: TensorLike, options: BincountOptions = {}): Tensor {
   const inside = apply("logical_and", [apply("greater_equal", [t, 0]), apply("less", [t, n])]);
   const flat = ravel(choose(inside, apply("add", [t, starts]), rows * n));
   return reshapeTo(addRows(filled([rows * n], 0, weights.dtype), flat, ravel(weights)), [...lead, n]);
-}
+});
 
 /**
  * How many values fall into each of `bins` equal stretches of `range` (by default from the smallest to the largest): `[counts, edges]`.
  *
  * The last stretch includes its end; values outside are not counted. Example: `ops.histogram([0, 1, 1], { bins: 2 }) // [[1, 2], [0, 0.5, 1]]`
  */
-export function histogram(
-  x: TensorLike,
-  options: { bins?: number; range?: readonly [number, number] | null } = {},
-): [Tensor, Tensor] {
-  checkOptions("histogram", options, ["bins", "range"]);
-  const t = float(ravel(x));
-  const bins = wholeNumber("histogram", "bins", options.bins ?? 10, 1);
-  const [low, high]: TensorLike[] = options.range ? [...options.range] : t.size === 0 ? [0, 1] : [min(t), max(t)];
-  const flat = apply("equal", [low!, high!]); // one value only: half a unit to either side
-  const edges = linspace(apply("subtract", [low!, choose(flat, 0.5, 0)]), apply("add", [high!, choose(flat, 0.5, 0)]), {
-    num: bins + 1,
-  });
-  const last = take(edges, filled([], bins, "int32"));
-  const place = apply("subtract", [searchsorted(edges, t, { side: "right" }), 1]);
-  const bin = choose(apply("equal", [t, last]), bins - 1, choose(apply("is_nan", [t]), bins, place));
-  const counts = addRows(
-    filled([bins], 0, "float32"),
-    choose(apply("less", [bin, 0]), bins, bin),
-    filled([t.size], 1, "float32"),
-  );
-  return [counts, edges];
-}
+export const histogram = op(
+  "histogram",
+  (x: TensorLike, options: { bins?: number; range?: readonly [number, number] | null } = {}): [Tensor, Tensor] => {
+    checkOptions("histogram", options, ["bins", "range"]);
+    const t = float(ravel(x));
+    const bins = wholeNumber("histogram", "bins", options.bins ?? 10, 1);
+    const [low, high]: TensorLike[] = options.range ? [...options.range] : t.size === 0 ? [0, 1] : [min(t), max(t)];
+    const flat = apply("equal", [low!, high!]); // one value only: half a unit to either side
+    const edges = linspace(apply("subtract", [low!, choose(flat, 0.5, 0)]), apply("add", [high!, choose(flat, 0.5, 0)]), {
+      num: bins + 1,
+    });
+    const last = take(edges, filled([], bins, "int32"));
+    const place = apply("subtract", [searchsorted(edges, t, { side: "right" }), 1]);
+    const bin = choose(apply("equal", [t, last]), bins - 1, choose(apply("is_nan", [t]), bins, place));
+    const counts = addRows(
+      filled([bins], 0, "float32"),
+      choose(apply("less", [bin, 0]), bins, bin),
+      filled([t.size], 1, "float32"),
+    );
+    return [counts, edges];
+  },
+);

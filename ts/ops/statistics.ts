@@ -2,6 +2,7 @@
 
 import { apply } from "../core/apply.js";
 import { checkOptions, ShapeError, ValueError } from "../errors.js";
+import { op } from "../symbolic/operation.js";
 import { type Tensor, type TensorLike, tensor } from "../tensor.js";
 import {
   type Axis,
@@ -35,21 +36,37 @@ export interface QuantileOptions extends AxisOptions {
  *
  * Example: `ops.quantile([1, 2, 3], 0.5) // 2`
  */
-export const quantile = (x: TensorLike, q: TensorLike, options: QuantileOptions = {}): Tensor =>
-  ranked("quantile", x, q, options, false);
+export const quantile = op(
+  "quantile",
+  (x: TensorLike, q: TensorLike, options: QuantileOptions = {}): Tensor => ranked("quantile", x, q, options, false),
+);
 /** `quantile` with `q` in percent. `ops.percentile([1, 2, 3], 50) // 2` */
-export const percentile = (x: TensorLike, q: TensorLike, options: QuantileOptions = {}): Tensor =>
-  ranked("percentile", x, apply("divide", [q, 100]), options, false);
+export const percentile = op(
+  "percentile",
+  (x: TensorLike, q: TensorLike, options: QuantileOptions = {}): Tensor =>
+    ranked("percentile", x, apply("divide", [q, 100]), options, false),
+);
 /** The middle element, or the mean of the two. `ops.median([3, 1, 2]) // 2` */
-export const median = (x: TensorLike, options: AxisOptions = {}): Tensor => ranked("median", x, 0.5, options, false);
+export const median = op(
+  "median",
+  (x: TensorLike, options: AxisOptions = {}): Tensor => ranked("median", x, 0.5, options, false),
+);
 /** `quantile` of the elements that are numbers. */
-export const nanquantile = (x: TensorLike, q: TensorLike, options: QuantileOptions = {}): Tensor =>
-  ranked("nanquantile", x, q, options, true);
+export const nanquantile = op(
+  "nanquantile",
+  (x: TensorLike, q: TensorLike, options: QuantileOptions = {}): Tensor => ranked("nanquantile", x, q, options, true),
+);
 /** `percentile` of the elements that are numbers. */
-export const nanpercentile = (x: TensorLike, q: TensorLike, options: QuantileOptions = {}): Tensor =>
-  ranked("nanpercentile", x, apply("divide", [q, 100]), options, true);
+export const nanpercentile = op(
+  "nanpercentile",
+  (x: TensorLike, q: TensorLike, options: QuantileOptions = {}): Tensor =>
+    ranked("nanpercentile", x, apply("divide", [q, 100]), options, true),
+);
 /** `median` of the elements that are numbers. `ops.nanmedian([3, NaN, 1]) // 2` */
-export const nanmedian = (x: TensorLike, options: AxisOptions = {}): Tensor => ranked("nanmedian", x, 0.5, options, true);
+export const nanmedian = op(
+  "nanmedian",
+  (x: TensorLike, options: AxisOptions = {}): Tensor => ranked("nanmedian", x, 0.5, options, true),
+);
 
 function ranked(where: string, x: TensorLike, q: TensorLike, options: QuantileOptions, skipNan: boolean): Tensor {
   checkOptions(where, options, ["axis", "keepdims", "method"]);
@@ -99,7 +116,7 @@ function ranked(where: string, x: TensorLike, q: TensorLike, options: QuantileOp
  *
  * Example: `ops.average([1, 3], { weights: [3, 1] }) // 1.5`
  */
-export function average(x: TensorLike, options: { axis?: Axis; weights?: TensorLike | null } = {}): Tensor {
+export const average = op("average", (x: TensorLike, options: { axis?: Axis; weights?: TensorLike | null } = {}): Tensor => {
   checkOptions("average", options, ["axis", "weights"]);
   const { axis = null, weights = null } = options;
   const t = float(x);
@@ -118,10 +135,10 @@ export function average(x: TensorLike, options: { axis?: Axis; weights?: TensorL
   }
   const weighted = apply("multiply", [t, w]);
   return apply("divide", [reduce("sum", weighted, axis), reduce("sum", broadcast(w, weighted.shape), axis)]);
-}
+});
 
 /** The differences of neighbours along an axis, `n` times over. `ops.diff([1, 4, 9]) // [3, 5]` */
-export function diff(a: TensorLike, options: { n?: number; axis?: number } = {}): Tensor {
+export const diff = op("diff", (a: TensorLike, options: { n?: number; axis?: number } = {}): Tensor => {
   checkOptions("diff", options, ["n", "axis"]);
   const { n = 1, axis = -1 } = options;
   if (!Number.isInteger(n) || n < 0) throw new ValueError(`diff: n is a whole number ≥ 0, received ${n}.`);
@@ -133,31 +150,34 @@ export function diff(a: TensorLike, options: { n?: number; axis?: number } = {})
     t = apply(t.dtype === "bool" ? "logical_xor" : "subtract", [next, here]);
   }
   return t;
-}
+});
 
 /** The area under `y` by trapezoids along an axis; points at `x`, or `dx` apart. `ops.trapezoid([1, 3]) // 2` */
-export function trapezoid(y: TensorLike, options: { x?: TensorLike | null; dx?: number; axis?: number } = {}): Tensor {
-  checkOptions("trapezoid", options, ["x", "dx", "axis"]);
-  const t = float(y);
-  const at = axisOf("trapezoid", options.axis ?? -1, t.ndim);
-  const n = t.shape[at]!;
-  const middle = apply("add", [sliceAxis(t, at, Math.min(1, n), Math.max(0, n - 1)), sliceAxis(t, at, 0, Math.max(0, n - 1))]);
-  let widths: TensorLike = options.dx ?? 1;
-  if (options.x !== null && options.x !== undefined) {
-    const points = float(options.x);
-    widths =
-      points.ndim === 1
-        ? reshapeTo(
-            diff(points),
-            t.shape.map((_, i) => (i === at ? n - 1 : 1)),
-          )
-        : diff(points, { axis: at });
-  }
-  return apply("multiply", [reduce("sum", apply("multiply", [middle, widths]), at), 0.5]);
-}
+export const trapezoid = op(
+  "trapezoid",
+  (y: TensorLike, options: { x?: TensorLike | null; dx?: number; axis?: number } = {}): Tensor => {
+    checkOptions("trapezoid", options, ["x", "dx", "axis"]);
+    const t = float(y);
+    const at = axisOf("trapezoid", options.axis ?? -1, t.ndim);
+    const n = t.shape[at]!;
+    const middle = apply("add", [sliceAxis(t, at, Math.min(1, n), Math.max(0, n - 1)), sliceAxis(t, at, 0, Math.max(0, n - 1))]);
+    let widths: TensorLike = options.dx ?? 1;
+    if (options.x !== null && options.x !== undefined) {
+      const points = float(options.x);
+      widths =
+        points.ndim === 1
+          ? reshapeTo(
+              diff(points),
+              t.shape.map((_, i) => (i === at ? n - 1 : 1)),
+            )
+          : diff(points, { axis: at });
+    }
+    return apply("multiply", [reduce("sum", apply("multiply", [middle, widths]), at), 0.5]);
+  },
+);
 
 /** Pearson's correlation of each row with each: `[variables, observations] → [variables, variables]`. */
-export function corrcoef(x: TensorLike): Tensor {
+export const corrcoef = op("corrcoef", (x: TensorLike): Tensor => {
   const t = float(x);
   if (t.ndim > 2) throw new ShapeError(`corrcoef: expected [variables, observations], received shape ${showShape(t.shape)}.`);
   const rows = t.ndim === 2 ? t : reshapeTo(t, [1, t.size]);
@@ -166,10 +186,10 @@ export function corrcoef(x: TensorLike): Tensor {
   const unit = apply("divide", [centred, scale]);
   const r = apply("clip", [matmul(unit, transposeTo(unit, [1, 0]))], { floats: [-1, 1] });
   return t.ndim === 2 ? r : reshapeTo(r, []);
-}
+});
 
 /** Euclidean distances between rows: `x: [n, d], y: [m, d] → [n, m]`, with the same leading axes. `ops.cdist([[0, 0]], [[3, 4]]) // [[5]]` */
-export function cdist(x: TensorLike, y: TensorLike): Tensor {
+export const cdist = op("cdist", (x: TensorLike, y: TensorLike): Tensor => {
   const [a, b] = [float(x), float(y)];
   if (a.ndim < 2 || b.ndim < 2 || a.shape.at(-1) !== b.shape.at(-1)) {
     throw new ShapeError(`cdist: expected rows of one length, received shapes ${showShape(a.shape)} and ${showShape(b.shape)}.`);
@@ -179,27 +199,30 @@ export function cdist(x: TensorLike, y: TensorLike): Tensor {
   const squares = reduce("sum", apply("square", [apply("subtract", [left, right])]), -1);
   const same = apply("equal", [squares, 0]); // √ has no slope at 0: rows that agree pass no gradient
   return choose(same, 0, apply("sqrt", [choose(same, 1, squares)]));
-}
+});
 
 /** `Σₖ x1[n + k]·x2[k]`: the correlation of two vectors where they overlap fully (`valid`), as long as the longer (`same`), or at all (`full`). */
-export function correlate(x1: TensorLike, x2: TensorLike, options: { mode?: "valid" | "same" | "full" } = {}): Tensor {
-  checkOptions("correlate", options, ["mode"]);
-  const mode = oneOf("correlate", "mode", options.mode ?? "valid", ["valid", "same", "full"]);
-  const [a, b] = [float(x1), float(x2)];
-  if (a.ndim !== 1 || b.ndim !== 1 || a.size === 0 || b.size === 0) {
-    throw new ShapeError(
-      `correlate: expected two vectors that are not empty, received shapes ${showShape(a.shape)} and ${showShape(b.shape)}.`,
-    );
-  }
-  const [n, m] = [a.size, b.size];
-  // full[i] = Σₖ a[i − (m − 1) + k]·b[k]: windows of the padded vector, as an [n + m − 1, m] matrix of slices
-  const padded = apply("pad", [a], { ints: [m - 1, m - 1, 0], floats: [0] });
-  const length = n + m - 1;
-  const columns = Array.from({ length: m }, (_, k) => reshapeTo(sliceAxis(padded, 0, k, length), [length, 1]));
-  const all = reshapeTo(matmul(apply("concatenate", columns, { ints: [1] }), reshapeTo(b, [m, 1])), [length]);
-  if (mode === "full") return all;
-  const [long, short] = [Math.max(n, m), Math.min(n, m)];
-  return mode === "same"
-    ? sliceAxis(all, 0, Math.floor((short - (n >= m ? 1 : 0)) / 2), long)
-    : sliceAxis(all, 0, short - 1, long - short + 1);
-}
+export const correlate = op(
+  "correlate",
+  (x1: TensorLike, x2: TensorLike, options: { mode?: "valid" | "same" | "full" } = {}): Tensor => {
+    checkOptions("correlate", options, ["mode"]);
+    const mode = oneOf("correlate", "mode", options.mode ?? "valid", ["valid", "same", "full"]);
+    const [a, b] = [float(x1), float(x2)];
+    if (a.ndim !== 1 || b.ndim !== 1 || a.size === 0 || b.size === 0) {
+      throw new ShapeError(
+        `correlate: expected two vectors that are not empty, received shapes ${showShape(a.shape)} and ${showShape(b.shape)}.`,
+      );
+    }
+    const [n, m] = [a.size, b.size];
+    // full[i] = Σₖ a[i − (m − 1) + k]·b[k]: windows of the padded vector, as an [n + m − 1, m] matrix of slices
+    const padded = apply("pad", [a], { ints: [m - 1, m - 1, 0], floats: [0] });
+    const length = n + m - 1;
+    const columns = Array.from({ length: m }, (_, k) => reshapeTo(sliceAxis(padded, 0, k, length), [length, 1]));
+    const all = reshapeTo(matmul(apply("concatenate", columns, { ints: [1] }), reshapeTo(b, [m, 1])), [length]);
+    if (mode === "full") return all;
+    const [long, short] = [Math.max(n, m), Math.min(n, m)];
+    return mode === "same"
+      ? sliceAxis(all, 0, Math.floor((short - (n >= m ? 1 : 0)) / 2), long)
+      : sliceAxis(all, 0, short - 1, long - short + 1);
+  },
+);
