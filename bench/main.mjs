@@ -1,15 +1,19 @@
 /**
  * `npm run bench`: how fast it is here, as one table. Ratios are taken within one run; nothing fails when a goal is missed.
  *
- *   npm run bench -- [groups]        products, predict, step, start, epoch; all when none is named
+ *   npm run bench -- [groups]        products, predict, step, layers, convnet, embedding, start, epoch; all when none is named
  *   npm run bench -- --quick         fewer rounds, a tenth of the epoch
  *   KERATIN_PROTOTYPE_WASM=file      also compares with the prototype's module
- *   npm ci --prefix bench/peers      also compares with TensorFlow.js
+ *   npm ci --prefix bench/peers      also compares with TensorFlow.js and jax-js
+ *   KERATIN_PYTHON=python            also compares with Keras on JAX in that Python
  */
 import { cpus } from "node:os";
 import { init, runtimeInfo } from "keratin";
 import { Child } from "./child.mjs";
+import { convnet } from "./convnet.mjs";
+import { embedding } from "./embedding.mjs";
 import { epoch } from "./epoch.mjs";
+import { layersAlone } from "./layers.mjs";
 import { skipped, table } from "./lib.mjs";
 import { measurePeak } from "./peak.mjs";
 import { predict } from "./predict.mjs";
@@ -17,7 +21,7 @@ import { products } from "./products.mjs";
 import { start } from "./start.mjs";
 import { step } from "./step.mjs";
 
-const GROUPS = { products, predict, step, start, epoch };
+const GROUPS = { products, predict, step, layers: layersAlone, convnet, embedding, start, epoch };
 /** A run in which the peak moves by more than this says little. */
 const DRIFT = 0.05;
 

@@ -2,10 +2,9 @@
 
 import { mkdir } from "node:fs/promises";
 import { parseArgs } from "node:util";
-import { constraints, datasets, init, layers, regularizers, runtimeInfo, Sequential, setRandomSeed, Tensor } from "keratin";
+import { datasets, init, runtimeInfo, setRandomSeed, Tensor } from "keratin";
+import { buildModel } from "./network.js";
 import { confusionMatrix, curve, digit } from "./terminal.js";
-
-const { Dense, Dropout } = layers;
 
 /** What the job must reach on the 10,000 test images. */
 const GOAL = 0.975;
@@ -46,26 +45,6 @@ function options() {
     quiet: values.quiet,
     help: values.help,
   };
-}
-
-/** The tutorial's network. */
-export function buildModel(): Sequential {
-  return new Sequential([
-    new Dense(512, {
-      activation: "relu",
-      inputShape: [784],
-      kernelInitializer: "he_uniform",
-      kernelRegularizer: regularizers.l2(1e-5),
-    }),
-    new Dropout(0.2),
-    new Dense(512, {
-      activation: "relu",
-      kernelInitializer: "he_uniform",
-      kernelConstraint: new constraints.MaxNorm({ maxValue: 3 }),
-    }),
-    new Dropout(0.2),
-    new Dense(10, { activation: "softmax", kernelInitializer: "he_uniform" }),
-  ]);
 }
 
 /** Pixels 0 … 255 as rows of 784 numbers 0 … 1. */

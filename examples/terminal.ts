@@ -1,4 +1,4 @@
-// Small drawings for a terminal: a confusion matrix, curves, a digit.
+// Small drawings for a terminal: a confusion matrix, curves, a series in one line, a digit.
 
 /** Rows are the true classes, columns the predicted ones. */
 export function confusionMatrix(actual: readonly number[], predicted: readonly number[], classes: number): string {
@@ -31,6 +31,15 @@ export function curve(series: Record<string, readonly number[]>): string {
     }),
   );
   return lines.join("\n");
+}
+
+const BARS = "▁▂▃▄▅▆▇█";
+
+/** A series as one character per value, from 0 to the largest. */
+export function sparkline(values: ArrayLike<number>): string {
+  const all = Array.from(values);
+  const top = Math.max(...all, Number.MIN_VALUE);
+  return all.map((v) => BARS[Math.min(7, Math.max(0, Math.floor((8 * v) / top)))]).join("");
 }
 
 const SHADES = " ░▒▓█";

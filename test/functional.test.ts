@@ -326,7 +326,7 @@ describe("bad input is named, and changes nothing", () => {
 
   test("files", () => {
     const json = JSON.parse(graph().model.toJSON());
-    const change = (f: (config: Record<string, never>) => void): unknown => {
+    const change = (f: (config: Record<string, unknown>) => void): unknown => {
       const copy = structuredClone(json);
       f(copy.config);
       return copy;

@@ -253,15 +253,15 @@ describe("unfold and fold", () => {
       const [batch, channels, ...space] = shape as [number, number, number, number];
       const counts = space.map((n, i) => axis(n + 2 * p[i]!, k[i]!, s[i]!, d[i]!, "valid").count);
       const expected = positions([batch, channels, ...k, ...counts]).map(([b, c, i, j, r, q]) => {
-        const at2 = [r! * s[0]! + i! * d[0]! - p[0]!, q! * s[1]! + j! * d[1]! - p[1]!];
-        return at2.some((v, a) => v < 0 || v >= space[a]!) ? 0 : at(x, [b!, c!, ...at2]);
+        const cell = [r! * s[0]! + i! * d[0]! - p[0]!, q! * s[1]! + j! * d[1]! - p[1]!];
+        return cell.some((v, a) => v < 0 || v >= space[a]!) ? 0 : at(x, [b!, c!, ...cell]);
       });
       const columns = ops.unfold(x, size, options);
       expect(columns.shape).toEqual([batch, channels * k[0]! * k[1]!, counts[0]! * counts[1]!]);
       near(ops.reshape(columns, [-1]), expected, 0);
       // fold is the adjoint: Σ unfold(x)·g = Σ x·fold(g)
       const g = sample(columns.shape, 3);
-      const sum = (a: Tensor, b: Tensor): number => a.data.reduce((t: number, v: number, i: number) => t + v * b.data[i]!, 0);
+      const sum = (a: Tensor, b: Tensor): number => Array.from(a.data).reduce((total, v, j) => total + v * b.data[j]!, 0);
       const folded = ops.fold(g, space, size, options);
       expect(folded.shape).toEqual(shape);
       near(tensor(sum(x, folded)), sum(columns, g), 1e-5);

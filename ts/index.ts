@@ -10,6 +10,7 @@ import * as losses from "./losses.js";
 import * as metrics from "./metrics.js";
 import { cloneModel } from "./models/clone.js";
 import { Model } from "./models/model.js";
+import { plotModel } from "./models/plot.js";
 import { Sequential } from "./models/sequential.js";
 import * as ops from "./ops.js";
 import * as optimizers from "./optimizers.js";
@@ -37,6 +38,9 @@ export const datasets = { mnist } as const;
 /** `models.cloneModel(model)`, and the classes that are at the top level too. */
 export const models = { Model, Sequential, cloneModel } as const;
 
+/** `utils.plotModel(model)`: a drawing of it. */
+export const utils = { plotModel } as const;
+
 export type { DType, EdgeDType, TypedArray } from "./core/dtype.js";
 export * from "./errors.js";
 export { grad, jit, valueAndGrad } from "./functions.js";
@@ -44,6 +48,7 @@ export { Input } from "./layers/input.js";
 export { Layer } from "./layers/layer.js";
 export { type CloneOptions, cloneModel } from "./models/clone.js";
 export { Model } from "./models/model.js";
+export type { PlotModelOptions } from "./models/plot.js";
 export { Sequential } from "./models/sequential.js";
 export type { CompileOptions, EvaluateOptions, FitOptions, OnBatchOptions, PredictOptions } from "./models/trainer.js";
 export { clearSession, setRandomSeed } from "./random.js";

@@ -9,6 +9,8 @@ export type Nested = number | boolean | readonly Nested[];
 /** What an op takes as an operand: a Tensor, or anything that `tensor()` makes one of. Plain numbers adapt to the other operand's type. */
 export type TensorLike = Tensor | { readonly value: Tensor } | Nested | TypedArray;
 
+const NO_OPTIONS = {};
+
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((n, d) => n * d, 1);
 
 /**
@@ -31,20 +33,25 @@ export class Tensor {
   constructor(data: TypedArray | readonly number[], shape?: readonly number[], options?: { dtype?: EdgeDType });
   /** @internal */
   constructor(trace: Trace, value: Value);
+  /** @internal A result of the core, whose data is of the type. */
+  constructor(data: TensorData, type: { readonly shape: readonly number[]; readonly dtype: DType });
   constructor(
-    data: TypedArray | readonly number[] | Trace,
-    shapeOrValue?: readonly number[] | Value,
-    options: { dtype?: EdgeDType } = {},
+    given: TypedArray | readonly number[] | Trace,
+    shapeOrType?: readonly number[] | { readonly shape: readonly number[]; readonly dtype: DType },
+    options: { dtype?: EdgeDType } = NO_OPTIONS,
   ) {
-    if (data instanceof Trace) {
-      const value = shapeOrValue as Value;
-      this.#trace = data;
-      this.#id = value.id;
-      this.shape = value.shape;
-      this.dtype = value.dtype;
+    const type = shapeOrType as Value | undefined;
+    if (type?.dtype !== undefined) {
+      this.shape = type.shape;
+      this.dtype = type.dtype;
+      if (given instanceof Trace) {
+        this.#trace = given;
+        this.#id = type.id;
+      } else this.#data = given as TensorData;
       return;
     }
-    const shape = (shapeOrValue as readonly number[] | undefined) ?? [data.length];
+    const data = given as TypedArray | readonly number[];
+    const shape = (shapeOrType as readonly number[] | undefined) ?? [data.length];
     let size = 1;
     for (const d of shape) {
       if (!Number.isInteger(d) || d < 0)
@@ -84,6 +91,10 @@ export class Tensor {
   /** @internal The trace it belongs to and its id there. */
   get origin(): { trace: Trace; id: number } | undefined {
     return this.#trace && { trace: this.#trace, id: this.#id };
+  }
+  /** @internal Its id in that trace, or -1. */
+  idIn(trace: Trace): number {
+    return this.#trace === trace ? this.#id : -1;
   }
 
   /** The elements as nested arrays: numbers, or booleans for a bool tensor. A scalar gives the element. */
@@ -266,10 +277,11 @@ export class Trace {
 
   /** The id of a tensor in this graph: its own, a constant, or what an outer trace lends. */
   idOf(t: Tensor): number {
-    const origin = t.origin;
-    if (origin?.trace === this) return origin.id;
+    const own = t.idIn(this);
+    if (own >= 0) return own;
     const known = this.#lifted.get(t);
-    if (known) return known.origin!.id;
+    if (known) return known.idIn(this);
+    const { origin } = t;
     let inner: Tensor;
     if (!origin) {
       inner = this.wrap(
@@ -285,7 +297,7 @@ export class Trace {
       this.captured.push({ outer: t, inner });
     }
     this.#lifted.set(t, inner);
-    return inner.origin!.id;
+    return inner.idIn(this);
   }
 
   #within(outer: Trace): boolean {

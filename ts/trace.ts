@@ -2,7 +2,7 @@
 
 import { DTYPES, type DType, dtypeCode } from "./core/dtype.js";
 import { KeratinError, ShapeError, StateError } from "./errors.js";
-import { call, memoryWords } from "./wasm.js";
+import { type Core, call, memoryWords } from "./wasm.js";
 
 /** A value of a trace: its id there, and what the core inferred. */
 export interface Value {
@@ -20,6 +20,7 @@ export interface Attributes {
   body?: number;
 }
 
+const NONE: readonly number[] = [];
 let opNumbers: Map<string, number> | undefined;
 const f32 = new Float32Array(1);
 const f32Bits = new Uint32Array(f32.buffer);
@@ -36,20 +37,21 @@ function opNumber(name: string): number {
   return number;
 }
 
-const layerPath: string[] = [];
+let path: string | null = null;
 
 /** Runs `body` inside a named scope: the nodes that it emits carry the path, which errors and printed programs show. */
 export function withPath<T>(name: string, body: () => T): T {
-  layerPath.push(name);
+  const outer = path;
+  path = outer === null ? name : `${outer}/${name}`;
   try {
     return body();
   } finally {
-    layerPath.pop();
+    path = outer;
   }
 }
 
 /** Where we are: `sequential/dense`. */
-export const currentPath = (): string => layerPath.join("/");
+export const currentPath = (): string => path ?? "";
 
 /** One graph under construction in the core. */
 export class Graph {
@@ -71,33 +73,39 @@ export class Graph {
 
   /** Emits an op; operands are promoted and broadcast as NumPy would. Errors: `ShapeError` with the layer's path. */
   emit(op: string, inputs: readonly number[], attributes: Attributes = {}): Value[] {
-    const { ints = [], floats = [], words, body = 0 } = attributes;
+    const { ints = NONE, floats = NONE, words, body = 0 } = attributes;
     this.#syncPath();
     const number = opNumber(op);
+    const handle = this.handle;
     const total = inputs.length + ints.length + floats.length + (words?.length ?? 0);
-    let at = call((core) => core.transfer(total)) >>> 2;
-    const memory = memoryWords();
-    for (const id of inputs) memory[at++] = id;
-    for (const i of ints) memory[at++] = i;
-    for (const x of floats) {
-      f32[0] = x;
-      memory[at++] = f32Bits[0]!;
-    }
-    if (words) memory.set(words, at);
-    const count = call((core) =>
-      core.emit(this.handle, number, inputs.length, ints.length, floats.length, words?.length ?? -1, body),
-    );
-    if (count < 0) throw coreError();
-    return readValues(count);
+    // One visit to the core: a trace of a deep model is thousands of these.
+    const values = call((core) => {
+      let at = core.transfer(total) >>> 2;
+      const memory = memoryWords();
+      for (let i = 0; i < inputs.length; i++) memory[at++] = inputs[i]!;
+      for (let i = 0; i < ints.length; i++) memory[at++] = ints[i]!;
+      for (let i = 0; i < floats.length; i++) {
+        f32[0] = floats[i]!;
+        memory[at++] = f32Bits[0]!;
+      }
+      if (words) memory.set(words, at);
+      const count = core.emit(handle, number, inputs.length, ints.length, floats.length, words?.length ?? -1, body);
+      return count < 0 ? null : readValues(core, count);
+    });
+    if (!values) throw coreError();
+    return values;
   }
 
   /** The cotangents of a scalar with respect to values. */
   grad(y: number, wrt: readonly number[]): Value[] {
     this.#syncPath();
     send(wrt);
-    const count = call((core) => core.grad(this.handle, y, wrt.length));
-    if (count < 0) throw coreError();
-    return readValues(count);
+    const values = call((core) => {
+      const count = core.grad(this.handle, y, wrt.length);
+      return count < 0 ? null : readValues(core, count);
+    });
+    if (!values) throw coreError();
+    return values;
   }
 
   /** Compiles to a program; returns its handle. `updates` are pairs of a state and its new value. */
@@ -143,16 +151,16 @@ function send(ids: readonly number[]): void {
 }
 
 /** Reads `count` values that the core left in the transfer buffer: id, dtype, ndim, sizes. */
-function readValues(count: number): Value[] {
-  let at = call((core) => core.transfer(0)) >>> 2;
+function readValues(core: Core, count: number): Value[] {
+  let at = core.transfer(0) >>> 2;
   const memory = memoryWords();
   const values: Value[] = [];
   for (let i = 0; i < count; i++) {
     const id = memory[at++]!;
     const dtype = DTYPES[memory[at++]!]!;
-    const ndim = memory[at++]!;
-    values.push({ id, dtype, shape: Array.from(memory.subarray(at, at + ndim)) });
-    at += ndim;
+    const shape: number[] = [];
+    for (let ndim = memory[at++]!; ndim > 0; ndim--) shape.push(memory[at++]!);
+    values.push({ id, dtype, shape });
   }
   return values;
 }

@@ -36,7 +36,8 @@ const RELAXED = new Uint8Array([
   11,
 ]);
 
-type Glue = typeof glue;
+/** The functions of the core. */
+export type Core = typeof glue;
 
 let wanted: InitOptions = {};
 let memory: WebAssembly.Memory | undefined;
@@ -112,7 +113,7 @@ export function startPool(): Promise<unknown> {
 }
 
 /** Calls into the core. A trap, on any thread, poisons the instance: everything after says so. */
-export function call<T>(body: (core: Glue) => T): T {
+export function call<T>(body: (core: Core) => T): T {
   if (!info) ready();
   if (broken) throw broken;
   try {

@@ -1,7 +1,6 @@
 // What the goldens hold and this package does not have yet, by name and with the reason. `later.test.ts` fails when an entry is stale.
 
 const LORA = "low-rank adaptation";
-const CONVOLUTION = "convolution, pooling and resampling";
 const LINALG = "factorisations of matrices";
 const COMPLEX = "Fourier transforms";
 const IMAGE = "image operations";
@@ -121,3 +120,9 @@ export const DIFFERENT: readonly string[] = [
   "activations/sparsemax_127",
   "activations/sparsemax_132",
 ];
+
+/**
+ * Single cases, as topic/id, in which the rounding of Keras alone is more than the limit: how far its numbers are from the exact ones.
+ * `conv2d_00`: the gradient of the kernel, 40 products added up in float32, against the same sum in f64.
+ */
+export const INEXACT: Readonly<Record<string, number>> = { "layers_conv/conv2d_00": 1.4e-6 };

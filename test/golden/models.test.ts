@@ -114,9 +114,10 @@ describe("training", () => {
     for (const [name, value] of Object.entries(want)) close(got[name]!, value, `${what} ${name}`, tolerance);
   };
   const weightsAre = (model: Model, c: Run, arrays: readonly string[], what: string, tolerance: object = TRAINED): void =>
-    arrays.forEach((a, i) =>
-      agrees(model.weights[i]!.value, t.array(c, a), { ...tolerance, what: `${what} ${model.weights[i]!.path}` }),
-    );
+    arrays.forEach((a, i) => {
+      const { value, path } = model.weights[i]!;
+      agrees(value, t.array(c, a), { ...(NOISE[c.id]?.[path] ?? tolerance), what: `${what} ${path}` });
+    });
 
   test.each((present("training", t) as Run[]).filter((c) => c.kind !== "train_on_batch"))("$id", async (c) => {
     const model = start(c);
@@ -176,6 +177,14 @@ describe("training", () => {
     agrees(model.predictOnBatch(rows(x, 0, 4)), t.array(c, c.outputs[0]), TRAINED);
   });
 });
+
+/**
+ * Weights whose gradient is 0 but for rounding, of which Adam makes steps of some size all the same: the bias in front of a batch
+ * normalization, which takes it away again.
+ */
+const NOISE: Readonly<Record<string, Readonly<Record<string, { rtol: number; atol: number }>>>> = {
+  batchnorm_dropout: { "sequential/dense/bias": { rtol: 0, atol: 1e-4 } },
+};
 
 /** Runs whose steps divide by small numbers or round to half precision. */
 const LOOSE: Readonly<Record<string, { rtol: number; atol: number }>> = { mixed_bfloat16: { rtol: 2e-2, atol: 2e-2 } };

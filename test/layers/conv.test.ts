@@ -1,6 +1,7 @@
 // Conv, ConvTranspose, DepthwiseConv, SeparableConv.
 
 import { describe, expect, test } from "vitest";
+import { Program } from "../../ts/core/program.js";
 import { grad } from "../../ts/functions.js";
 import * as layers from "../../ts/layers/index.js";
 import {
@@ -18,7 +19,7 @@ import {
 import type { Layer } from "../../ts/layers/layer.js";
 import * as ops from "../../ts/ops.js";
 import * as saving from "../../ts/saving.js";
-import { type Tensor, Trace, tensor } from "../../ts/tensor.js";
+import { type Tensor, tensor } from "../../ts/tensor.js";
 import { sameBitsOnDirtyMemory } from "../dirtyMemory.js";
 import { layerTest, spread } from "../layerTest.js";
 
@@ -218,20 +219,18 @@ test.each(named)("%s of %j: an empty batch gives an empty batch", (_, shape, mak
   expect(layer.apply(ops.zeros([0, ...shape.slice(1)])).shape).toEqual([0, ...full.slice(1)]);
 });
 
-describe("what goes to the core", () => {
-  /** The ops of a call, in order. */
-  function opsOf(layer: Layer, shape: readonly number[]): string[] {
-    layer.build([null, ...shape.slice(1)]);
-    const trace = new Trace();
-    try {
-      const text = trace.run(() => trace.graph.text([trace.idOf(layer.apply(trace.input(shape, "float32")) as Tensor)]));
-      return text.split("\n").flatMap((line) => /= ([a-z_0-9]+)\b/.exec(line)?.[1] ?? []);
-    } finally {
-      trace.graph.close();
-    }
-  }
-  test("a convolution, the bias and the activation stand one behind the other, so that they become one step", () => {
-    expect(opsOf(new Conv2D(4, 3, { activation: "relu" }), [2, 5, 5, 3]).slice(-3)).toEqual(["conv", "add", "relu"]);
+describe("the core", () => {
+  const CHANNELS_LAST: [Layer, readonly number[], string][] = [
+    [new Conv1D(4, 3, { activation: "relu" }), [2, 5, 3], "conv + map[add, relu]"],
+    [new Conv2D(4, 3, { activation: "relu", padding: "same", strides: 2 }), [2, 5, 5, 3], "conv + map[add, relu]"],
+    [new Conv2DTranspose(4, 3, { activation: "relu" }), [2, 5, 5, 3], "conv_input + map[add, relu]"],
+    [new DepthwiseConv2D(3, { activation: "relu" }), [2, 5, 5, 3], "conv + map[add, relu]"],
+  ];
+  test.each(CHANNELS_LAST)("%s is one step of a program, with bias and activation in it", (layer, shape, step) => {
+    layer.build([...shape]);
+    const program = Program.trace([{ shape, dtype: "float32" }], ([x]) => [layer.apply(x!)]);
+    expect(program.text()).toContain(step);
+    expect(program.text()).toMatch(/→ 1 steps/);
   });
 });
 
@@ -354,10 +353,10 @@ describe("bad input is an error before there are weights", () => {
   });
 
   test("a built layer refuses other channels, and lengths that its window does not fit, by name", () => {
-    const layer = new Conv1D(2, 3, { name: "c" });
+    const layer = new Conv1D(2, 3, { name: "time" });
     layer.build([null, null, 4]);
-    expect(() => layer.apply(ops.ones([1, 9, 5]))).toThrow(/layer "c".*expected axis -1 of input shape to have value 4/);
-    expect(() => layer.apply(ops.ones([1, 2, 4]))).toThrow(/c › conv: the output size would be zero or negative/);
+    expect(() => layer.apply(ops.ones([1, 9, 5]))).toThrow(/layer "time".*expected axis -1 of input shape to have value 4/);
+    expect(() => layer.apply(ops.ones([1, 2, 4]))).toThrow(/time › conv: the output size would be zero or negative/);
     expect(layer.apply(ops.ones([1, 9, 4])).shape).toEqual([1, 7, 2]);
   });
 });

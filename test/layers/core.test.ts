@@ -79,7 +79,7 @@ describe("Input", () => {
   });
   test("a name is the name of the layer and of the tensor", () => {
     const x = Input([1], { name: "pixels" });
-    expect([x.name, x.history.layer.name]).toEqual(["pixels", "pixels"]);
+    expect([x.name, x.history.operation.name]).toEqual(["pixels", "pixels"]);
   });
   test("needs one shape", () => {
     expect(() => new InputLayer({})).toThrow("you must pass a shape");

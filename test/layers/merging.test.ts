@@ -1,6 +1,7 @@
 // Add, Subtract, Multiply, Average, Maximum, Minimum, Concatenate, Dot: shapes, masks, values that a formula gives.
 
 import { describe, expect, test } from "vitest";
+import { grad } from "../../ts/functions.js";
 import * as layers from "../../ts/layers/index.js";
 import * as ops from "../../ts/ops.js";
 import { type Tensor, tensor } from "../../ts/tensor.js";
@@ -68,6 +69,8 @@ test("normalized Dot gives cosines, and 0 with a finite gradient for a zero vect
   const cosines = layers.dot([x, y], { axes: 1, normalize: true });
   expect(cosines.data[0]!).toBeCloseTo(0.96, 6);
   expect(cosines.data[1]!).toBe(0);
+  const slope = grad((t: Tensor) => ops.sum(layers.dot([t, y], { axes: 1, normalize: true })))(x) as Tensor;
+  expect(Array.from(slope.data).every(Number.isFinite)).toBe(true);
 });
 
 describe("masks", () => {
@@ -121,7 +124,11 @@ describe("what does not fit is an error that shows the shapes, before the layer 
   });
   test("sizes that do not broadcast, batches that differ", () => {
     refused(new Add(), [ops.ones([2, 3]), ops.ones([2, 4])], /incompatible shapes, received \[\(2, 3\), \(2, 4\)\]: 3 ≠ 4/);
-    refused(new Multiply(), [ops.ones([2, 3]), ops.ones([1, 3])], /different batch sizes, received shapes \[\(2, 3\), \(1, 3\)\]/);
+    refused(
+      new Multiply(),
+      [ops.ones([2, 3]), ops.ones([1, 3])],
+      /different batch sizes, received shapes \[\(2, 3\), \(1, 3\)\]/,
+    );
   });
   test("Concatenate with other sizes, ranks or axes", () => {
     refused(new Concatenate(), [ops.ones([2, 3]), ops.ones([3, 3])], /matching shapes.*\[\(2, 3\), \(3, 3\)\]/);

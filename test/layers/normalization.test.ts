@@ -16,7 +16,9 @@ import {
 import type { Layer } from "../../ts/layers/layer.js";
 import { Sequential } from "../../ts/models/sequential.js";
 import * as ops from "../../ts/ops.js";
+import * as saving from "../../ts/saving.js";
 import { Tensor, tensor } from "../../ts/tensor.js";
+import { sameBitsOnDirtyMemory } from "../dirtyMemory.js";
 import { checkGradients, layerTest, spread } from "../layerTest.js";
 import { gradientsAreExact } from "../oracle.js";
 
@@ -24,7 +26,15 @@ const BATCH = ["gamma", "beta", "moving_mean", "moving_variance"];
 
 layerTest(BatchNormalization, { inputShape: [4, 5], outputShape: [null, 5], weights: BATCH, supportsMasking: true });
 layerTest(BatchNormalization, {
-  options: { axis: 1, momentum: 0.5, epsilon: 0.1, center: false, gammaRegularizer: "l2", gammaConstraint: "NonNeg", synchronized: true },
+  options: {
+    axis: 1,
+    momentum: 0.5,
+    epsilon: 0.1,
+    center: false,
+    gammaRegularizer: "l2",
+    gammaConstraint: "NonNeg",
+    synchronized: true,
+  },
   inputShape: [2, 3, 1, 4],
   outputShape: [null, 3, 1, 4],
   weights: ["gamma", "moving_mean", "moving_variance"],
@@ -52,7 +62,13 @@ layerTest(LayerNormalization, {
   weights: ["gamma"],
   supportsMasking: true,
 });
-layerTest(GroupNormalization, { options: { groups: 3 }, inputShape: [2, 5, 6], outputShape: [null, 5, 6], weights: ["gamma", "beta"], supportsMasking: true });
+layerTest(GroupNormalization, {
+  options: { groups: 3 },
+  inputShape: [2, 5, 6],
+  outputShape: [null, 5, 6],
+  weights: ["gamma", "beta"],
+  supportsMasking: true,
+});
 layerTest(GroupNormalization, {
   options: { groups: -1, axis: 1, center: false, epsilon: 0.01 },
   inputShape: [1, 3, 4, 2],
@@ -61,16 +77,25 @@ layerTest(GroupNormalization, {
   supportsMasking: true,
 });
 layerTest(RMSNormalization, { inputShape: [3, 17], outputShape: [null, 17], weights: ["scale"] });
-layerTest(RMSNormalization, { options: { axis: [1, 2], epsilon: 0.1 }, inputShape: [2, 3, 4], outputShape: [null, 3, 4], weights: ["scale"] });
+layerTest(RMSNormalization, {
+  options: { axis: [1, 2], epsilon: 0.1 },
+  inputShape: [2, 3, 4],
+  outputShape: [null, 3, 4],
+  weights: ["scale"],
+});
 layerTest(UnitNormalization, { inputShape: [3, 4], outputShape: [null, 4], supportsMasking: true });
-layerTest(UnitNormalization, { options: { axis: [1, 2] }, inputShape: [2, 3, 1, 5], outputShape: [null, 3, 1, 5], supportsMasking: true });
+layerTest(UnitNormalization, {
+  options: { axis: [1, 2] },
+  inputShape: [2, 3, 1, 5],
+  outputShape: [null, 3, 1, 5],
+  supportsMasking: true,
+});
 layerTest(SpectralNormalization, {
-  args: [new Dense(4, { name: "inner" })],
+  args: [saving.serialize(new Dense(4, { name: "inner" }))], // as JSON, so that each of the test's layers has its own
   options: { powerIterations: 2 },
   inputShape: [3, 5],
   outputShape: [null, 4],
-  weights: [],
-  gradient: false,
+  weights: ["inner/kernel", "vector_u", "inner/bias"],
 });
 
 /** Mean and variance (÷ n) of some numbers. */
@@ -116,13 +141,20 @@ describe("BatchNormalization", () => {
   });
   test("a mask decides what counts, and passes", () => {
     const layer = new BatchNormalization({ momentum: 0, epsilon: 0 });
-    const x = tensor([[[1], [3], [100]], [[5], [50], [100]]]);
+    const x = tensor([
+      [[1], [3], [100]],
+      [[5], [50], [100]],
+    ]);
     const mask = tensor([[true, true, false], [true, false, false]]); // biome-ignore format: rows
     const y = layer.apply(x, { training: true, mask });
     const [mean, variance] = stats([1, 3, 5]);
     close(layer.movingMean!.value, [mean]);
     close(layer.movingVariance!.value, [variance]);
-    close(y, [1, 3, 100, 5, 50, 100].map((v) => (v - mean) / Math.sqrt(variance)), 3);
+    close(
+      y,
+      [1, 3, 100, 5, 50, 100].map((v) => (v - mean) / Math.sqrt(variance)),
+      3,
+    );
     expect(y.mask!.array()).toEqual(mask.array());
   });
   test("the mask of an embedding is taken along", () => {
@@ -153,7 +185,13 @@ describe("BatchNormalization", () => {
     );
   });
   test("renormalization takes r and d as constants, and bounds them", () => {
-    const layer = new BatchNormalization({ renorm: true, renormClipping: { rmin: 0.5, rmax: 2, dmax: 3 }, momentum: 0.75, renormMomentum: 0.5, epsilon: 0 });
+    const layer = new BatchNormalization({
+      renorm: true,
+      renormClipping: { rmin: 0.5, rmax: 2, dmax: 3 },
+      momentum: 0.75,
+      renormMomentum: 0.5,
+      epsilon: 0,
+    });
     layer.build([null, 1]);
     layer.setWeights([tensor([1]), tensor([0]), tensor([0]), tensor([1]), tensor([1]), tensor([10]), tensor([4])]);
     const x = tensor([[0], [20]]); // mean 10, stddev 10: r = 10/4 → 2, d = 0
@@ -166,14 +204,20 @@ describe("BatchNormalization", () => {
     close(renormStddev!, [7]);
     const state = layer.nonTrainableVariables.map((v) => v.value);
     const own = layer.trainableVariables.map((v) => v.value);
-    const loss = (t: Tensor): Tensor => ops.sum(ops.multiply(layer.statelessCall(own, state, t, { training: true })[0], [[1], [2]]));
+    const loss = (t: Tensor): Tensor =>
+      ops.sum(ops.multiply(layer.statelessCall(own, state, t, { training: true })[0], [[1], [2]]));
     close((grad(loss) as (t: Tensor) => Tensor)(x), [0, 0]); // two rows: (x − mean)/stddev is ±1 whatever x is, and r and d are constants
   });
   test("each step of a program moves the statistics", () => {
     const layer = new BatchNormalization({ momentum: 0.5 });
     layer.build([null, 1]);
     const step = jit((x: Tensor) => layer.apply(x, { training: true }));
-    for (const [value, want] of [[8, 4], [8, 6], [0, 3]] as const) { // biome-ignore format: a table
+    for (const [value, want] of [
+      [8, 4],
+      [8, 6],
+      [0, 3],
+    ] as const) {
+      // biome-ignore format: a table
       step(tensor([[value], [value]]));
       close(layer.movingMean!.value, [want]);
     }
@@ -309,7 +353,9 @@ describe("SpectralNormalization", () => {
     words.build([null, 1]);
     expect(words.kernel!.name).toBe("embeddings");
     expect(() => new SpectralNormalization(new Flatten() as Layer).build([null, 3])).toThrow("neither a kernel nor embeddings");
-    expect(() => new SpectralNormalization(new Dense(2), { powerIterations: 0 })).toThrow("powerIterations is a whole number ≥ 1");
+    expect(() => new SpectralNormalization(new Dense(2), { powerIterations: 0 })).toThrow(
+      "powerIterations is a whole number ≥ 1",
+    );
     expect(() => new SpectralNormalization("dense" as never)).toThrow("expected a layer to wrap");
   });
   test("its gradients in inference agree with differences", () => {
@@ -324,8 +370,34 @@ describe("SpectralNormalization", () => {
     layer.apply(ops.ones([1, 3]), { training: true });
     for (let i = 0; i < 5; i++) layer.apply(ops.ones([1, 3]), { training: true });
     const w = layer.kernel!.value.array() as number[][];
-    const [a, b, c] = [0, 1].flatMap((i) => [0, 1].map((j) => w.reduce((s, r) => s + r[i]! * r[j]!, 0))).filter((_, i) => i !== 2) as [number, number, number];
+    const [a, b, c] = [0, 1]
+      .flatMap((i) => [0, 1].map((j) => w.reduce((s, r) => s + r[i]! * r[j]!, 0)))
+      .filter((_, i) => i !== 2) as [number, number, number];
     const largest = (a + c) / 2 + Math.hypot((a - c) / 2, b); // eigenvalue of WᵀW
     expect(Math.sqrt(largest)).toBeCloseTo(1, 3);
+  });
+});
+
+test.each([
+  ["BatchNormalization", () => new BatchNormalization()],
+  ["BatchNormalization with renormalization", () => new BatchNormalization({ renorm: true })],
+  ["LayerNormalization", () => new LayerNormalization()],
+  ["GroupNormalization", () => new GroupNormalization({ groups: 2 })],
+  ["RMSNormalization", () => new RMSNormalization()],
+  ["UnitNormalization", () => new UnitNormalization()],
+  ["SpectralNormalization", () => new SpectralNormalization(new Dense(3))],
+] as [string, () => Layer][])("%s gives the same bits on dirty memory, in its gradients and statistics too", (_, make) => {
+  const layer = make();
+  const x = spread([5, 3, 4]);
+  layer.build(x.shape);
+  const own = layer.trainableVariables.map((v) => v.value);
+  const state = layer.nonTrainableVariables.map((v) => v.value);
+  const run = (w: Tensor[], t: Tensor): [Tensor, Tensor[]] => layer.statelessCall(w, state, t, { training: true });
+  const loss = (t: Tensor): Tensor => ops.sum(ops.multiply(run(own, t)[0], spread(run(own, t)[0].shape, 2)));
+  const both = (w: Tensor[]): Tensor => ops.sum(ops.square(run(w, x)[0]));
+  sameBitsOnDirtyMemory(() => {
+    const [y, after] = run(own, x);
+    const byWeights = own.length > 0 ? (grad(both)(own) as unknown as Tensor[]) : [];
+    return [y, ...after, grad(loss)(x) as Tensor, ...byWeights];
   });
 });

@@ -1,14 +1,7 @@
 // ZeroPadding and Cropping.
 
 import { expect, test } from "vitest";
-import {
-  Cropping1D,
-  Cropping2D,
-  Cropping3D,
-  ZeroPadding1D,
-  ZeroPadding2D,
-  ZeroPadding3D,
-} from "../../ts/layers/index.js";
+import { Cropping1D, Cropping2D, Cropping3D, ZeroPadding1D, ZeroPadding2D, ZeroPadding3D } from "../../ts/layers/index.js";
 import * as ops from "../../ts/ops.js";
 import { layerTest, spread } from "../layerTest.js";
 
@@ -18,7 +11,11 @@ layerTest(ZeroPadding1D, { inputShape: [2, 3, 2], outputShape: [null, 5, 2] });
 layerTest(ZeroPadding1D, { options: { padding: [0, 3], ...first }, inputShape: [2, 3, 1], outputShape: [null, 3, 4] });
 layerTest(ZeroPadding2D, { options: { padding: [2, 0] }, inputShape: [2, 1, 3, 2], outputShape: [null, 5, 3, 2] });
 layerTest(ZeroPadding2D, { options: { padding: [[1, 0], [2, 3]], ...first }, inputShape: [1, 2, 3, 1], outputShape: [null, 2, 4, 6] }); // biome-ignore format: a list
-layerTest(ZeroPadding3D, { options: { padding: [1, [0, 2], [3, 0]] }, inputShape: [2, 1, 2, 1, 2], outputShape: [null, 3, 4, 4, 2] });
+layerTest(ZeroPadding3D, {
+  options: { padding: [1, [0, 2], [3, 0]] },
+  inputShape: [2, 1, 2, 1, 2],
+  outputShape: [null, 3, 4, 4, 2],
+});
 layerTest(Cropping1D, { inputShape: [2, 5, 3], outputShape: [null, 3, 3] });
 layerTest(Cropping1D, { options: { cropping: [0, 4] }, inputShape: [2, 5, 3], outputShape: [null, 1, 3] });
 layerTest(Cropping2D, { inputShape: [2, 1, 3, 2], outputShape: [null, 1, 3, 2] });
@@ -62,7 +59,9 @@ test("cropping more than there is, and options that are none, are errors", () =>
   expect(() => layer.computeOutputShape([1, 5, 2])).toThrow(message);
   expect(() => new Cropping2D({ cropping: [1, -1] })).toThrow("Cropping2D: cropping must be a whole number ≥ 0");
   expect(() => new Cropping2D({ cropping: [1, 2, 3] })).toThrow("an array of 2");
-  expect(() => new ZeroPadding1D({ padding: 1.5 })).toThrow("ZeroPadding1D: padding must be a whole number ≥ 0, or [before, behind]; received 1.5.");
+  expect(() => new ZeroPadding1D({ padding: 1.5 })).toThrow(
+    "ZeroPadding1D: padding must be a whole number ≥ 0, or [before, behind]; received 1.5.",
+  );
   expect(() => new ZeroPadding3D({ padding: [1, [1, 2, 3], 0] })).toThrow("received [1,[1,2,3],0]");
   expect(() => new ZeroPadding2D({ dataFormat: "last" as never })).toThrow("dataFormat");
   expect(() => new ZeroPadding2D().apply(ops.ones([2, 3, 4]))).toThrow("expected ndim=4, found ndim=3");

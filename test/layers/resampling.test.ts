@@ -44,13 +44,20 @@ test("the gradient of batched up-sampling is the sum over each block, in every s
 
 test("unknown sizes stay unknown", () => {
   expect(new UpSampling2D({ size: [2, 3] }).computeOutputShape([null, null, 4, 5])).toEqual([null, null, 12, 5]);
-  expect(new UpSampling2D({ interpolation: "bicubic", ...first }).computeOutputShape([null, 3, null, 4])).toEqual([null, 3, null, 8]);
+  expect(new UpSampling2D({ interpolation: "bicubic", ...first }).computeOutputShape([null, 3, null, 4])).toEqual([
+    null,
+    3,
+    null,
+    8,
+  ]);
 });
 
 test("sizes below 1 and unknown interpolations are refused when the layer is made; case does not matter", () => {
   expect(() => new UpSampling1D({ size: 0 })).toThrow("UpSampling1D: size must be a whole number ≥ 1, received 0");
   expect(() => new UpSampling2D({ size: [2, 2, 2] })).toThrow("UpSampling2D: size");
-  expect(() => new UpSampling2D({ interpolation: "cubic" as never })).toThrow(/interpolation is one of "nearest", "bilinear".*"cubic"/);
+  expect(() => new UpSampling2D({ interpolation: "cubic" as never })).toThrow(
+    /interpolation is one of "nearest", "bilinear".*"cubic"/,
+  );
   expect(new UpSampling2D({ interpolation: "Bilinear" as never }).interpolation).toBe("bilinear");
 });
 
@@ -103,7 +110,9 @@ describe("image.resize", () => {
 
   test("bad input is a named error", () => {
     const x = ops.ones([2, 2, 1]);
-    expect(() => ops.image.resize(ops.ones([2, 2]), [1, 1])).toThrow("image.resize: expected an image of 3 axes or a batch of 4, received shape [2, 2]");
+    expect(() => ops.image.resize(ops.ones([2, 2]), [1, 1])).toThrow(
+      "image.resize: expected an image of 3 axes or a batch of 4, received shape [2, 2]",
+    );
     expect(() => ops.image.resize(x, [0, 1])).toThrow("image.resize: size");
     expect(() => ops.image.resize(x, 3 as never)).toThrow("size is [height, width]");
     expect(() => ops.image.resize(x, [1, 1], { interpolation: "area" as never })).toThrow("interpolation is one of");

@@ -11,6 +11,7 @@ const isWeak = (x: TensorLike): x is number | boolean => typeof x === "number" |
 
 /** Operands as tensors; plain numbers take the type of the tensors beside them (a fraction beside integers makes float32, as in Keras). */
 export function operands(inputs: readonly TensorLike[]): Tensor[] {
+  if (inputs.every((x) => x instanceof Tensor)) return inputs as Tensor[];
   const strong = inputs.map((x) => (isWeak(x) ? null : tensor(x)));
   const beside = strong.find((t) => t !== null && t.dtype !== "bool") ?? strong.find((t) => t !== null);
   return inputs.map((x, i) => {
@@ -30,17 +31,26 @@ export function operands(inputs: readonly TensorLike[]): Tensor[] {
   });
 }
 
-const scalars = new Map<string, Tensor>();
+const scalars = new Map<DType, Map<number, Tensor>>();
+let keptScalars = 0;
 /** A scalar Tensor; equal ones are one object, so that a trace holds them once. */
 export function scalar(x: number, dtype: DType): Tensor {
-  const key = `${dtype}${Object.is(x, -0) ? "-0" : x}`;
-  let t = scalars.get(key);
+  if (Object.is(x, -0)) return new Tensor([x], [], { dtype }); // a Map takes it for 0
+  let known = scalars.get(dtype);
+  if (!known) {
+    known = new Map();
+    scalars.set(dtype, known);
+  }
+  let t = known.get(x);
   if (!t) {
     t = new Tensor([x], [], { dtype });
-    if (scalars.size < 4096) scalars.set(key, t);
+    if (keptScalars++ < 4096) known.set(x, t);
   }
   return t;
 }
+
+/** A number as a key: −0 is not 0, though it prints so. */
+const digits = (x: number): number | string => (Object.is(x, -0) ? "-0" : x);
 
 const eager = new Map<string, Program>();
 const EAGER_PROGRAMS = 512;
@@ -63,8 +73,8 @@ export function applyAll(op: string, inputs: readonly TensorLike[], attributes: 
         "This tensor was made inside a traced function that has ended: return it from the function instead of keeping it in a variable.",
       );
   }
-  const types = given.map((t, i) => (isWeak(inputs[i]!) ? `${t.dtype}=${t.data[0]}` : `${t.dtype}[${t.shape}]`));
-  const key = `${op}|${types.join()}|${attributes.ints?.join() ?? ""}|${attributes.floats?.map((x) => (Object.is(x, -0) ? "-0" : x)).join() ?? ""}`;
+  const types = given.map((t, i) => (isWeak(inputs[i]!) ? `${t.dtype}=${digits(t.data[0]!)}` : `${t.dtype}[${t.shape}]`));
+  const key = `${op}|${types.join()}|${attributes.ints?.join() ?? ""}|${attributes.floats?.map(digits).join() ?? ""}`;
   const cacheable = attributes.words === undefined && attributes.body === undefined;
   let program = cacheable ? eager.get(key) : undefined;
   if (program) {

@@ -20,6 +20,8 @@ export class Program {
   readonly updated: readonly StateSource[];
   readonly #handle: number;
   readonly #sizes: readonly number[];
+  /** Runs until the pool is started; 0: it is, or this program does not gain from threads. */
+  #untilPool: number;
 
   private constructor(
     handle: number,
@@ -28,6 +30,8 @@ export class Program {
     updated: readonly StateSource[],
   ) {
     this.#handle = handle;
+    // Threads take longer to start than a first run takes, and many programs run once: those that draw first weights.
+    this.#untilPool = call((core) => core.programParallel(handle)) ? 2 : 0;
     this.inputs = inputs;
     this.outputs = outputs;
     this.updated = updated;
@@ -54,9 +58,7 @@ export class Program {
         const updates = [...trace.updates].map(([state, value]) => [state.state, trace.idOf(value)] as const);
         const handle = trace.graph.compile(ids, updates);
         const types = results.map((t) => ({ shape: Object.freeze([...t.shape]), dtype: t.dtype }));
-        const program = new Program(handle, [...inputs], types, [...trace.updates.keys()]);
-        if (call((core) => core.programParallel(handle))) void startPool();
-        return program;
+        return new Program(handle, [...inputs], types, [...trace.updates.keys()]);
       });
     } finally {
       trace.graph.close();
@@ -65,9 +67,12 @@ export class Program {
 
   /** Writes the inputs, runs, returns copies of the outputs. */
   run(values: readonly Tensor[]): Tensor[] {
-    values.forEach((t, i) => this.write(i, t));
+    // Loops without closures: a small program takes less time than what is around it.
+    for (let i = 0; i < values.length; i++) this.write(i, values[i]!);
     this.execute();
-    return this.outputs.map((type, k) => new Tensor(this.read(k), type.shape, { dtype: type.dtype }));
+    const results: Tensor[] = [];
+    for (let k = 0; k < this.outputs.length; k++) results.push(new Tensor(this.read(k), this.outputs[k]!));
+    return results;
   }
 
   /** Puts a tensor into the place of input `i`. */
@@ -85,6 +90,7 @@ export class Program {
   }
 
   execute(): void {
+    if (this.#untilPool > 0 && --this.#untilPool === 0) void startPool();
     call((core) => core.programRun(this.#handle));
   }
 

@@ -14,6 +14,7 @@ import type { PartialShape } from "../core/structure.js";
 
 /** An activation function as a layer: `new Activation("relu")`. Elementwise for most; `softmax` works along the last axis. */
 export class Activation extends Layer {
+  static override readonly samplesApart: boolean = true;
   static override readonly className: string = "Activation";
   static override readonly required = ["activation"];
   static override readonly builtAtStart = true;
@@ -43,6 +44,7 @@ export interface ReLUOptions extends LayerOptions {
  * Any shape. Errors: `ValueError` for a negative parameter.
  */
 export class ReLU extends Layer {
+  static override readonly samplesApart: boolean = true;
   static override readonly className: string = "ReLU";
   static override readonly defaults = { maxValue: null, negativeSlope: 0, threshold: 0 };
   static override readonly builtAtStart = true;
@@ -73,6 +75,7 @@ export interface LeakyReLUOptions extends LayerOptions {
 
 /** x ≥ 0 ? x : negativeSlope · x, by default 0.3 (the function `activations.leakyRelu` has 0.2). */
 export class LeakyReLU extends Layer {
+  static override readonly samplesApart: boolean = true;
   static override readonly className: string = "LeakyReLU";
   static override readonly defaults = { negativeSlope: 0.3 };
   static override readonly builtAtStart = true;
@@ -105,6 +108,7 @@ export interface PReLUOptions extends LayerOptions {
  * x: [batch, …] ; alpha: the shape of one sample, with 1 at shared axes.
  */
 export class PReLU extends Layer {
+  static override readonly samplesApart: boolean = true;
   static override readonly className: string = "PReLU";
   static override readonly defaults = {
     alphaInitializer: "Zeros",
@@ -158,6 +162,7 @@ export interface ELUOptions extends LayerOptions {
 
 /** x > 0 ? x : alpha · (eˣ − 1). */
 export class ELU extends Layer {
+  static override readonly samplesApart: boolean = true;
   static override readonly className: string = "ELU";
   static override readonly defaults = { alpha: 1 };
   static override readonly builtAtStart = true;

@@ -8,6 +8,7 @@ import type { TensorTree } from "../core/structure.js";
 
 /** Returns its inputs, of whatever form. */
 export class Identity extends Layer {
+  static override readonly samplesApart: boolean = true;
   static override readonly className: string = "Identity";
   static override readonly builtAtStart = true;
 

@@ -35,6 +35,7 @@ export interface DenseOptions extends LayerOptions {
  * Example: `new Dense(32, { activation: "relu" }).apply(ops.ones([2, 16])).shape // [2, 32]`
  */
 export class Dense extends Layer {
+  static override readonly samplesApart: boolean = true;
   static override readonly className: string = "Dense";
   static override readonly required = ["units"];
   static override readonly defaults = {

@@ -40,6 +40,7 @@ const CLAMP = 1;
  */
 export class Embedding extends Layer {
   static override readonly className: string = "Embedding";
+  static override readonly samplesApart: boolean = true;
   static override readonly required = ["inputDim", "outputDim"];
   static override readonly defaults: Readonly<Record<string, unknown>> = {
     embeddingsInitializer: "uniform",

@@ -24,6 +24,7 @@ const KEYS = ["shape", "batchSize", "dtype", "sparse", "ragged", "batchShape", "
 
 /** The beginning of a model: no computation, a shape and a type. `new InputLayer({ shape: [784] })`; usually made by `Input`. */
 export class InputLayer extends Layer {
+  static override readonly samplesApart: boolean = true;
   static override readonly className: string = "InputLayer";
   static override readonly builtAtStart = true;
   readonly batchShape: PartialShape;

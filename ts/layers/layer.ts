@@ -4,6 +4,9 @@ import * as constraints from "../constraints.js";
 import { coreDType } from "../core/dtype.js";
 import {
   isPlainObject,
+  isShape,
+  leavesOf,
+  mapStructure,
   type PartialShape,
   type Structure,
   shapesOf,
@@ -20,7 +23,7 @@ import { toSnakeCase, toSnakeName, uniqueName } from "../saving/names.js";
 import { type Config, type KerasClass, KerasObject, classNameOf as nameOfClass } from "../saving/object.js";
 import { inferSpecs } from "../symbolic/infer.js";
 import { holdsSymbolic, replaceSymbolic, symbolicIn } from "../symbolic/kerasTensor.js";
-import { Node, type TensorSpec } from "../symbolic/node.js";
+import { isSpec, Node, type TensorSpec } from "../symbolic/node.js";
 import { outsideTrace, Tensor, type TensorLike, tensor } from "../tensor.js";
 import { Variable, withValues } from "../variable.js";
 import { attachMask, type CallArguments, type CallOptions, checkOutputs, hasTensor, masksFor, perSample } from "./calling.js";
@@ -65,6 +68,8 @@ export class Layer extends KerasObject {
   static readonly inputNames: readonly string[] = ["inputs"];
   /** Does `call` take masks? Then a call in a functional model notes the mask down, as Keras does. */
   static readonly takesMask: boolean = false;
+  /** Is each sample computed by itself, with nothing drawn and no state changed? Then wrappers may put samples together as they like. */
+  static readonly samplesApart: boolean = false;
 
   readonly name: string;
   readonly dtypePolicy: DTypePolicy;
@@ -190,10 +195,25 @@ export class Layer extends KerasObject {
           const [...args] = replaceSymbolic(arguments_, () => values[next++]) as (TensorInput | CallOptions)[];
           return this.apply<TensorTree>(...args);
         });
-        const { result } = this.noteCall(inputs, named, specs);
+        const { result } = this.noteCall(inputs, named, this.#withOwnShapes(inputs, specs));
         this.#passMask(inputs, result, previousMask);
         return result;
       }),
+    );
+  }
+
+  /** The specs with the shapes that the layer's own `computeOutputShape` says, where its class has one. */
+  #withOwnShapes(inputs: readonly TensorTree[], specs: Structure<TensorSpec | null>): Structure<TensorSpec | null> {
+    if (this.computeOutputShape === Layer.prototype.computeOutputShape) return specs;
+    const shapes = leavesOf<PartialShape>(this.computeOutputShape(...inputs.map((t) => shapesOf(t))), isShape);
+    let next = 0;
+    return mapStructure<TensorSpec | null, TensorSpec | null>(
+      specs,
+      (spec) => {
+        const shape = shapes[next++];
+        return spec && shape ? { ...spec, shape } : spec;
+      },
+      isSpec,
     );
   }
 

@@ -37,7 +37,7 @@ abstract class UpSampling extends SpaceLayer {
   }
 
   override call(x: Tensor): Tensor {
-    return channelsLast(x, this.dataFormat, (t) => enlarge(t, [1, ...this.times, 1]));
+    return channelsLast(x, this.dataFormat, (t) => enlarge(t, this.times));
   }
 
   protected override outputSpace(space: PartialShape): PartialShape {

@@ -17,6 +17,7 @@ export interface FlattenOptions extends LayerOptions {
  * With `channels_first` and rank above 2 the channels go last first, so that both formats give the same order.
  */
 export class Flatten extends Layer {
+  static override readonly samplesApart: boolean = true;
   static override readonly className: string = "Flatten";
   static override readonly defaults = { dataFormat: null };
   readonly dataFormat: "channels_last" | "channels_first";
@@ -45,6 +46,7 @@ export class Flatten extends Layer {
  * Errors: `ValueError` for a target with two −1 or other negative entries; `ShapeError` when the number of elements differs.
  */
 export class Reshape extends Layer {
+  static override readonly samplesApart: boolean = true;
   static override readonly className: string = "Reshape";
   static override readonly required = ["targetShape"];
   readonly targetShape: readonly number[];
@@ -95,6 +97,7 @@ export class Reshape extends Layer {
  * `new Permute([2, 1])`: [batch, a, b] → [batch, b, a]. Errors: `ValueError` when `dims` is no order of 1 … n.
  */
 export class Permute extends Layer {
+  static override readonly samplesApart: boolean = true;
   static override readonly className: string = "Permute";
   static override readonly required = ["dims"];
   readonly dims: readonly number[];
@@ -115,6 +118,7 @@ export class Permute extends Layer {
 
 /** [batch, features] → [batch, n, features]. Errors: `ValueError` when `n` is no positive whole number. */
 export class RepeatVector extends Layer {
+  static override readonly samplesApart: boolean = true;
   static override readonly className: string = "RepeatVector";
   static override readonly required = ["n"];
   readonly n: number;

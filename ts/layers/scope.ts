@@ -50,7 +50,8 @@ export function locateErrors<T>(body: () => T): T {
     if (error instanceof KeratinError && !located.has(error)) {
       located.add(error);
       const path = currentPath().replaceAll("/", " › ");
-      if (!error.message.startsWith(path)) error.message = `${path} › ${error.message}`;
+      const says = [`${path} ›`, `${path}:`, `${path} (`].some((start) => error.message.startsWith(start));
+      if (!says) error.message = `${path} › ${error.message}`;
     }
     throw error;
   }

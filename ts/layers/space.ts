@@ -12,6 +12,7 @@ export interface SpaceOptions extends LayerOptions {
 
 /** A layer whose inputs are a batch with channels and `rank` axes of space. */
 export abstract class SpaceLayer extends Layer {
+  static override readonly samplesApart: boolean = true;
   readonly dataFormat: DataFormat;
 
   constructor(rank: number, options: SpaceOptions) {

@@ -1,9 +1,9 @@
 // Wrapper: a layer around another one; TimeDistributed applies a layer to every step of a sequence.
 
-import { type PartialShape, type Structure, shapeText, type TensorTree } from "../core/structure.js";
+import { isPlainObject, type PartialShape, type Structure, shapeText, type TensorTree } from "../core/structure.js";
 import { ShapeError, ValueError } from "../errors.js";
 import * as ops from "../ops.js";
-import { deserialize, isSerialized, serialize } from "../saving/serialize.js";
+import { type DeserializeOptions, deserialize, isSerialized, reviveConfig, serialize } from "../saving/serialize.js";
 import { Tensor } from "../tensor.js";
 import { type CallArguments, classNameOf, isLayer, Layer, type LayerOptions } from "./layer.js";
 import { inScope, locateErrors } from "./scope.js";
@@ -30,6 +30,13 @@ export class Wrapper extends Layer {
     if (!this.layer.built) this.layer.build(...inputShapes);
   }
 
+  /** @internal From a file: the layer inside is built by the wrapper, so that its weights get the wrapper's path. */
+  static fromSerialized(config: unknown, options: DeserializeOptions): Layer {
+    const { layer, ...rest } = isPlainObject(config) ? config : {};
+    const { build_config: _, ...inner } = isPlainObject(layer) ? layer : {};
+    return this.fromConfig({ ...reviveConfig(rest, this.className, options), layer: deserialize<Layer>(inner, options) });
+  }
+
   // The layer as JSON: what is made of the config gets one of its own.
   override getConfig(): Record<string, unknown> {
     return { ...super.getConfig(), layer: serialize(this.layer) };
@@ -47,6 +54,7 @@ export class Wrapper extends Layer {
 export class TimeDistributed extends Wrapper {
   static override readonly className: string = "TimeDistributed";
   static override readonly takesMask = true;
+  static override readonly samplesApart: boolean = true; // when the layer inside does
 
   constructor(layer: Layer, options: LayerOptions = {}) {
     super(layer, options);
@@ -72,8 +80,7 @@ export class TimeDistributed extends Wrapper {
       );
     }
     if (this.layer.flattenLayers().every(samplesApart)) {
-      const flat = <T extends Tensor | null>(t: T): T =>
-        t && (ops.reshape(t, [batch * steps, ...t.shape.slice(2)]) as T);
+      const flat = <T extends Tensor | null>(t: T): T => t && (ops.reshape(t, [batch * steps, ...t.shape.slice(2)]) as T);
       const y = this.#once(flat(x), training, flat(given));
       return ops.reshape(y, [batch, steps, ...y.shape.slice(1)]);
     }
@@ -84,9 +91,7 @@ export class TimeDistributed extends Wrapper {
   }
 
   #once(x: Tensor, training: boolean, mask: Tensor | null): Tensor {
-    const y: TensorTree = inScope(this.layer, this.layer.name, () =>
-      locateErrors(() => this.layer.call(x, { training, mask })),
-    );
+    const y: TensorTree = inScope(this.layer, this.layer.name, () => locateErrors(() => this.layer.call(x, { training, mask })));
     if (!(y instanceof Tensor)) throw new ValueError(`${this.name}: the wrapped layer must return one tensor.`);
     return y;
   }
@@ -101,6 +106,6 @@ export class TimeDistributed extends Wrapper {
 
 /** Does the class say so? A class of one's own that extends such a one says it again. */
 function samplesApart(layer: Layer): boolean {
-  const own = layer.constructor as typeof Layer & { readonly samplesApart?: boolean };
-  return Object.hasOwn(own, "className") && own.samplesApart === true;
+  const own = layer.constructor as typeof Layer;
+  return Object.hasOwn(own, "className") && own.samplesApart;
 }

@@ -64,6 +64,7 @@ export function listed(value: unknown, count: number): unknown {
 
 const isLeaf = (x: unknown): boolean => isPlainObject(x) && "data" in x && "width" in x;
 const leavesOf = (tree: LeafTree): Leaf[] => {
+  if (isLeaf(tree)) return [tree as Leaf];
   const out: Leaf[] = [];
   mapStructure(tree, (l: Leaf) => out.push(l), isLeaf);
   return out;
@@ -81,7 +82,10 @@ export class ArraySource {
     this.x = x;
     this.y = y;
     this.sampleWeight = sampleWeight;
-    this.leaves = [x, y, sampleWeight].flatMap((t) => (t === null ? [] : leavesOf(t)));
+    const leaves = leavesOf(x);
+    if (y !== null) leaves.push(...leavesOf(y));
+    if (sampleWeight !== null) leaves.push(...leavesOf(sampleWeight));
+    this.leaves = leaves;
     this.size = this.leaves[0]!.shape[0]!;
   }
 
@@ -89,8 +93,7 @@ export class ArraySource {
   static of(x: unknown, y: unknown = null, sampleWeight: unknown = null): ArraySource {
     const optional = (v: unknown, where: string): LeafTree | null => (v === null || v === undefined ? null : treeOf(v, where));
     const source = new ArraySource(treeOf(x, "x"), optional(y, "y"), optional(sampleWeight, "sampleWeight"));
-    const sizes = source.leaves.map((l) => l.shape[0]!);
-    if (sizes.some((n) => n !== source.size)) {
+    if (source.leaves.some((l) => l.shape[0] !== source.size)) {
       const named = (what: string, t: LeafTree | null): string[] =>
         t === null
           ? []
@@ -149,7 +152,11 @@ export interface Batch {
 
 /** The shapes and types of a batch's leaves, in the order in which a program takes them. */
 export const batchTypes = (batch: Batch): { shape: number[]; dtype: DType }[] =>
-  batch.source.leaves.map((l) => ({ shape: [batch.size, ...l.shape.slice(1)], dtype: l.dtype }));
+  batch.source.leaves.map((l) => {
+    const shape = l.shape.slice();
+    shape[0] = batch.size;
+    return { shape, dtype: l.dtype };
+  });
 
 /** Copies a batch's rows straight to the places of a program's inputs. */
 export function writeBatch(program: Program, batch: Batch): void {

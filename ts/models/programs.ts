@@ -63,6 +63,8 @@ const WARN_AT = 16;
 /** Programs by signature, least recently used first. */
 export class Programs {
   readonly #steps = new Map<string, Step>();
+  /** The last one used, which is mostly the next. */
+  #latest: { key: string; step: Step } | null = null;
   #traced = 0;
 
   /** How often a step was traced: a test of "no needless retracing". */
@@ -71,10 +73,12 @@ export class Programs {
   }
 
   get(key: string, trace: () => Step): Step {
+    if (this.#latest?.key === key) return this.#latest.step;
     const known = this.#steps.get(key);
     if (known) {
       this.#steps.delete(key);
       this.#steps.set(key, known);
+      this.#latest = { key, step: known };
       return known;
     }
     this.#traced++;
@@ -86,11 +90,13 @@ export class Programs {
     const step = trace();
     this.#steps.set(key, step);
     if (this.#steps.size > LIMIT) this.#steps.delete(this.#steps.keys().next().value!);
+    this.#latest = { key, step };
     return step;
   }
 
   clear(): void {
     this.#steps.clear();
+    this.#latest = null;
   }
 }
 

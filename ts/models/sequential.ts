@@ -43,6 +43,7 @@ export type SequentialItem = Layer | KerasTensor;
  * ```
  */
 export class Sequential extends Model {
+  static override readonly samplesApart: boolean = true;
   static override readonly className: string = "Sequential";
   static override readonly module: string = "keras";
   /** All of the stack, with the InputLayer that begins it once the shape is known. */

@@ -5,11 +5,12 @@ import { checkOptions, ShapeError, ValueError } from "../errors.js";
 import { op } from "../symbolic/operation.js";
 import { sizeOf, Tensor, type TensorLike, tensor } from "../tensor.js";
 import { broadcast, float, oneOf, reshapeTo, showShape, sliceAxis } from "./basics.js";
-import { pick } from "./join.js";
+import { pick, repeat } from "./join.js";
 import { channelsLast, type DataFormat, dataFormatOf, normalizeTuple } from "./window.js";
 
 /** How the value between pixels is found. */
 export type Interpolation = "nearest" | "bilinear" | "bicubic" | "lanczos3" | "lanczos5";
+type Smooth = Exclude<Interpolation, "nearest">;
 /** @internal All of them. */
 export const INTERPOLATIONS: readonly Interpolation[] = ["nearest", "bilinear", "bicubic", "lanczos3", "lanczos5"];
 
@@ -65,19 +66,23 @@ export const resize = op("image.resize", (images: TensorLike, size: readonly num
       throw new ShapeError(`${where}: an image without pixels cannot be resized; the shape is ${showShape(t.shape)}.`);
     const framed = cropToAspectRatio ? crop(x, height, width) : padToAspectRatio ? fill(x, height, width, fillValue) : x;
     return interpolation === "nearest"
-      ? nearest(nearest(framed, 1, height), 2, width)
-      : weighted(weighted(float(framed), 1, height, interpolation, antialias), 2, width, interpolation, antialias);
+      ? nearest(framed, [height, width])
+      : smooth(smooth(float(framed), 2, width, interpolation, antialias), 1, height, interpolation, antialias);
   });
   return t.ndim === 4 ? resized : reshapeTo(resized, resized.shape.slice(1));
 });
 
-/** @internal Each cell of the axes repeated: axis i `times[i]` times. The inverse of a mean over blocks. */
+/**
+ * @internal Each cell repeated along the axes of space: axis i `times[i]` times. t: [batch, …space, channels].
+ *
+ * For floats it is the adjoint of sums over blocks: one pass over the data there, and one for the gradient, which is those sums.
+ */
 export function enlarge(t: Tensor, times: readonly number[]): Tensor {
   if (times.every((n) => n === 1)) return t;
-  const apart = t.shape.flatMap((n, i) => (times[i] === 1 ? [n] : [n, 1]));
-  const spread = t.shape.flatMap((n, i) => (times[i] === 1 ? [n] : [n, times[i]!]));
-  const whole = t.shape.map((n, i) => n * times[i]!);
-  return reshapeTo(broadcast(reshapeTo(t, apart), spread), whole);
+  const space = t.shape.slice(1, -1);
+  if (t.dtype === "float32" && t.size > 0)
+    return apply("sum_pool_spread", [t], { ints: times.flatMap((n, i) => [n, n, 0, 0, space[i]! * n]) });
+  return times.reduce((y, n, i) => repeat(y, n, { axis: i + 1 }), t);
 }
 
 // ---- aspect ratios
@@ -106,59 +111,100 @@ function fill(x: Tensor, height: number, width: number, value: number): Tensor {
 
 // ---- one axis
 
-/** The nearest pixels along an axis: place (i + ½)·from/to, in float32 as JAX has it, cut off. */
-function nearest(t: Tensor, axis: number, to: number): Tensor {
-  const from = t.shape[axis]!;
-  if (to % from === 0)
-    return enlarge(
-      t,
-      t.shape.map((_, i) => (i === axis ? to / from : 1)),
-    );
+/** The nearest pixels: along each axis place (i + ½)·from/to, in float32 as JAX has it, cut off. */
+function nearest(t: Tensor, size: readonly [number, number]): Tensor {
+  const times = size.map((to, i) => (to % t.shape[i + 1]! === 0 ? to / t.shape[i + 1]! : 1));
   const { fround } = Math;
-  return pick(
-    t,
-    axis,
-    Array.from({ length: to }, (_, i) => Math.min(from - 1, Math.floor(fround(fround((i + 0.5) * from) / to)))),
+  return size.reduce(
+    (y, to, i) => {
+      const from = y.shape[i + 1]!;
+      if (from === to) return y;
+      const place = (k: number): number => Math.min(from - 1, Math.floor(fround(fround((k + 0.5) * from) / to)));
+      return pick(
+        y,
+        i + 1,
+        Array.from({ length: to }, (_, k) => place(k)),
+      );
+    },
+    enlarge(t, times),
   );
 }
 
-/** One axis resized by a product with its weights. */
-function weighted(
-  t: Tensor,
-  axis: number,
-  to: number,
-  interpolation: Exclude<Interpolation, "nearest">,
-  antialias: boolean,
-): Tensor {
+/**
+ * One axis resized. By a whole factor every cell spreads with the same weights, so a convolution per channel (transposed) does it with as
+ * many products as there are weights ≠ 0; otherwise it is a matrix product with all weights.
+ */
+function smooth(t: Tensor, axis: number, to: number, interpolation: Smooth, antialias: boolean): Tensor {
   const from = t.shape[axis]!;
   if (from === to) return t;
+  const filter = FILTERS[interpolation];
+  if (to % from === 0) return spread(t, axis, to / from, filter);
   const [before, behind] = [t.shape.slice(0, axis), t.shape.slice(axis + 1)];
   const [count, depth] = [sizeOf(before), sizeOf(behind)];
-  const weights = broadcast(reshapeTo(axisWeights(from, to, interpolation, antialias), [1, to, from]), [count, to, from]);
+  const weights = broadcast(reshapeTo(axisWeights(from, to, filter, antialias), [1, to, from]), [count, to, from]);
   return reshapeTo(apply("dot", [weights, reshapeTo(t, [count, from, depth])], { ints: [0, 0] }), [...before, to, ...behind]);
 }
 
 /** [to, from]: row i says how much of each old cell is in the new cell i. Rows sum to 1. */
-function axisWeights(from: number, to: number, interpolation: Exclude<Interpolation, "nearest">, antialias: boolean): Tensor {
-  const kernel = KERNELS[interpolation];
+function axisWeights(from: number, to: number, { weight }: Filter, antialias: boolean): Tensor {
   const step = from / to;
   const width = antialias ? Math.max(step, 1) : 1;
   const rows = Array.from({ length: to }, (_, i) => {
     const place = (i + 0.5) * step - 0.5;
-    const row = Array.from({ length: from }, (_, j) => kernel(Math.abs(place - j) / width));
+    const row = Array.from({ length: from }, (_, j) => weight(Math.abs(place - j) / width));
     const total = row.reduce((a, b) => a + b, 0);
     return row.map((w) => w / total);
   });
   return new Tensor(Float32Array.from(rows.flat()), [to, from]);
 }
 
-/** The weight of a cell at a distance of x ≥ 0 cells. */
-const KERNELS: Record<Exclude<Interpolation, "nearest">, (x: number) => number> = {
-  bilinear: (x) => Math.max(0, 1 - x),
+/** One axis enlarged by a whole factor: the new cell i·factor + m takes weight((m + ½)/factor − ½) of cell i, then all is divided by the sums. */
+function spread(t: Tensor, axis: number, factor: number, { weight, radius }: Filter): Tensor {
+  const from = t.shape[axis]!;
+  const channels = t.shape[3]!;
+  const half = radius * factor;
+  const lowest = Math.floor((factor - 1) / 2 - half) + 1;
+  const highest = Math.ceil((factor - 1) / 2 + half) - 1;
+  const weights = Array.from({ length: highest - lowest + 1 }, (_, k) => weight(Math.abs((lowest + k + 0.5) / factor - 0.5)));
+  const sums = new Float64Array(from * factor);
+  for (let i = 0; i < from; i++)
+    weights.forEach((w, k) => {
+      const at = i * factor + lowest + k;
+      if (at >= 0 && at < sums.length) sums[at]! += w;
+    });
+  const along = (own: number, other: number): [number, number] => (axis === 1 ? [own, other] : [other, own]);
+  const kernel = new Tensor(Float32Array.from(weights.flatMap((w) => Array<number>(channels).fill(w))), [
+    ...along(weights.length, 1),
+    1,
+    channels,
+  ]);
+  // stride, dilation, cells before and behind, size of the result
+  const own = [factor, 1, -lowest, highest + 1 - factor, from * factor];
+  const other = [1, 1, 0, 0, t.shape[3 - axis]!];
+  const y = apply("conv_input", [t, kernel], { ints: [channels, ...(axis === 1 ? [...own, ...other] : [...other, ...own])] });
+  return apply("multiply", [
+    y,
+    new Tensor(
+      Float32Array.from(sums, (s) => 1 / s),
+      [...along(sums.length, 1), 1],
+    ),
+  ]);
+}
+
+/** The weight of a cell at a distance of x ≥ 0 cells: 0 from `radius` on. */
+interface Filter {
+  readonly radius: number;
+  readonly weight: (x: number) => number;
+}
+const FILTERS: Record<Smooth, Filter> = {
+  bilinear: { radius: 1, weight: (x) => Math.max(0, 1 - x) },
   // Keys' cubic convolution with a = −½ (IEEE Trans. ASSP 29, 1981)
-  bicubic: (x) => (x < 1 ? (1.5 * x - 2.5) * x * x + 1 : x < 2 ? ((-0.5 * x + 2.5) * x - 4) * x + 2 : 0),
-  lanczos3: (x) => lanczos(x, 3),
-  lanczos5: (x) => lanczos(x, 5),
+  bicubic: {
+    radius: 2,
+    weight: (x) => (x < 1 ? (1.5 * x - 2.5) * x * x + 1 : x < 2 ? ((-0.5 * x + 2.5) * x - 4) * x + 2 : 0),
+  },
+  lanczos3: { radius: 3, weight: (x) => lanczos(x, 3) },
+  lanczos5: { radius: 5, weight: (x) => lanczos(x, 5) },
 };
 
 /** `sinc(x)·sinc(x / radius)` within the radius. */

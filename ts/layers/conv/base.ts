@@ -44,6 +44,7 @@ export interface WindowOptions extends LayerOptions {
 
 /** Base of the layers that move a window over one to three axes of space. */
 export abstract class WindowLayer extends Layer {
+  static override readonly samplesApart: boolean = true;
   /** The number of axes of space. */
   readonly rank: number;
   readonly kernelSize: readonly number[];

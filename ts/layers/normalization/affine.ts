@@ -92,7 +92,9 @@ export function sizesAt(layer: Layer, inputShape: PartialShape, axes: readonly n
   return axes.map((axis) => {
     const size = inputShape[axis];
     if (size === null || size === undefined)
-      throw new ValueError(`${layer.name}: the size of axis ${axis} must be known, received input shape ${shapeText(inputShape)}.`);
+      throw new ValueError(
+        `${layer.name}: the size of axis ${axis} must be known, received input shape ${shapeText(inputShape)}.`,
+      );
     return size;
   });
 }

@@ -22,6 +22,7 @@ export interface GroupNormalizationOptions extends AffineOptions {
  * Errors: `ShapeError` when the groups do not divide the channels. Example: `new GroupNormalization({ groups: 2 })`
  */
 export class GroupNormalization extends AffineLayer {
+  static override readonly samplesApart: boolean = true;
   static override readonly className: string = "GroupNormalization";
   static override readonly defaults = { groups: 32, axis: -1, ...AFFINE };
   readonly groups: number;

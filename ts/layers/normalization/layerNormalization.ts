@@ -36,6 +36,7 @@ export interface LayerNormalizationOptions extends AffineOptions {
  * Example: `new LayerNormalization().apply([[1, 2, 3]]) // [[-1.2238, 0, 1.2238]]`
  */
 export class LayerNormalization extends AffineLayer {
+  static override readonly samplesApart: boolean = true;
   static override readonly className: string = "LayerNormalization";
   static override readonly defaults = { axis: -1, ...AFFINE, rmsScaling: false };
   readonly axis: Axes;
@@ -83,6 +84,7 @@ export interface RMSNormalizationOptions extends LayerOptions {
  * Example: `new RMSNormalization().apply([[1, 2, 3]]) // [[0.46291, 0.92582, 1.38873]]`
  */
 export class RMSNormalization extends Layer {
+  static override readonly samplesApart: boolean = true;
   static override readonly className: string = "RMSNormalization";
   static override readonly defaults = { axis: -1, epsilon: 1e-6 };
   readonly axis: Axes;
@@ -118,6 +120,7 @@ const SHORTEST = 1e-12;
 
 /** y = x/‖x‖: each sample has length 1 along `axis`, zeros stay zeros. x: any shape. `new UnitNormalization().apply([[3, 4]]) // [[0.6, 0.8]]` */
 export class UnitNormalization extends Layer {
+  static override readonly samplesApart: boolean = true;
   static override readonly className: string = "UnitNormalization";
   static override readonly defaults = { axis: -1 };
   static override readonly builtAtStart = true;

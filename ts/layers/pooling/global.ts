@@ -78,6 +78,7 @@ export class GlobalMaxPooling3D extends GlobalMaxPooling {
  */
 export class GlobalAveragePooling1D extends GlobalPooling {
   static override readonly className: string = "GlobalAveragePooling1D";
+  static override readonly takesMask = true;
   constructor(options: GlobalPoolingOptions = {}) {
     super(1, options);
     this.supportsMasking = true;

@@ -65,7 +65,9 @@ export class CategoryEncoding extends Layer {
   override call(x: Tensor, options: CallArguments): Tensor {
     const given = (options.countWeights ?? null) as TensorLike | null;
     if (given !== null && this.outputMode !== "count")
-      throw new ValueError(`${this.name}: countWeights are for outputMode "count", this one is ${JSON.stringify(this.outputMode)}.`);
+      throw new ValueError(
+        `${this.name}: countWeights are for outputMode "count", this one is ${JSON.stringify(this.outputMode)}.`,
+      );
     const weights = given === null ? null : ops.cast(tensor(given), "float32");
     if (weights && weights.shape.join() !== x.shape.join())
       throw new ShapeError(
@@ -122,11 +124,12 @@ export class Discretization extends Layer {
     const where = "Discretization";
     const { binBoundaries: bins = null, numBins = null, epsilon = 0.01 } = options;
     refuseSparse(where, options.sparse);
-    if (bins === null && numBins === null)
-      throw new ValueError(`${where}: give binBoundaries, or numBins and call adapt(data).`);
+    if (bins === null && numBins === null) throw new ValueError(`${where}: give binBoundaries, or numBins and call adapt(data).`);
     if (numBins !== null) wholeNumber(where, "numBins", numBins, 1);
     if (bins !== null && numBins !== null && bins.length !== numBins - 1)
-      throw new ValueError(`${where}: ${bins.length} binBoundaries make ${bins.length + 1} bins, numBins says ${numBins}: leave one out.`);
+      throw new ValueError(
+        `${where}: ${bins.length} binBoundaries make ${bins.length + 1} bins, numBins says ${numBins}: leave one out.`,
+      );
     if (bins?.some((b, i) => !(typeof b === "number" && (i === 0 || bins[i - 1]! <= b))))
       throw new ValueError(`${where}: binBoundaries are ascending numbers, received ${JSON.stringify(bins)}.`);
     if (!(typeof epsilon === "number" && epsilon > 0 && epsilon <= 1))
@@ -141,7 +144,9 @@ export class Discretization extends Layer {
   adapt(data: AdaptData): void {
     const { numBins, epsilon } = this;
     if (numBins === null)
-      throw new StateError(`${this.name}: the binBoundaries were given to the constructor; give numBins in their place to adapt.`);
+      throw new StateError(
+        `${this.name}: the binBoundaries were given to the constructor; give numBins in their place to adapt.`,
+      );
     let summary: Summary = { values: [], weights: [] };
     for (const batch of batchesOf(this.name, data)) summary = mergeSummaries(summarize(batch.data, epsilon), summary, epsilon);
     this.binBoundaries = binsOf(summary, numBins);

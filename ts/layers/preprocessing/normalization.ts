@@ -51,7 +51,9 @@ export class Normalization extends Layer {
     if (!Array.isArray(axes) || axes.some((a) => !Number.isInteger(a)))
       throw new ValueError(`Normalization: axis is a whole number, several, or null, received ${JSON.stringify(axis)}.`);
     if ((mean === null) !== (variance === null))
-      throw new ValueError(`Normalization: give both mean and variance, or neither; only the ${mean === null ? "variance" : "mean"} came.`);
+      throw new ValueError(
+        `Normalization: give both mean and variance, or neither; only the ${mean === null ? "variance" : "mean"} came.`,
+      );
     this.axis = [...axes];
     this.inputMean = mean;
     this.inputVariance = variance;

@@ -10,6 +10,7 @@ export interface RescalingOptions extends LayerOptions {
 
 /** y = x · scale + offset in float32; scale and offset broadcast to x. Masks pass. `new Rescaling(1 / 255)`, `new Rescaling(1 / 127.5, { offset: -1 })` */
 export class Rescaling extends Layer {
+  static override readonly samplesApart: boolean = true;
   static override readonly className: string = "Rescaling";
   static override readonly required = ["scale"];
   static override readonly defaults = { offset: 0 };
