@@ -24,7 +24,7 @@ export default defineConfig({
           include: ["test/**/*.test.ts"],
           exclude: ["test/browser/**", "test/package/**"],
           pool: "forks",
-          testTimeout: 60_000,
+          testTimeout: 300_000, // the first test that asks the oracle may have to compile it
         },
       },
       {

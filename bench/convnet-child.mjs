@@ -14,7 +14,14 @@ serve({
     model.compile({ optimizer: "adam", loss: "sparse_categorical_crossentropy" });
     const next = numbers(1);
     const x = new Tensor(uniform(ROWS * 784, next), [ROWS, 28, 28, 1]);
-    const labels = Array.from({ length: SETS }, () => new Tensor(Int32Array.from({ length: ROWS }, () => Math.floor(10 * next())), [ROWS]));
+    const labels = Array.from(
+      { length: SETS },
+      () =>
+        new Tensor(
+          Int32Array.from({ length: ROWS }, () => Math.floor(10 * next())),
+          [ROWS],
+        ),
+    );
     let turn = 0;
     step = () => model.trainOnBatch(x, labels[turn++ % SETS]);
     step();

@@ -34,11 +34,19 @@ export async function convnet({ rounds }) {
   const peak = peakOf(times.peak);
   rows.push(row(WHAT, times.one, shareOfPeak(times.one, OPERATIONS, peak.best, null)));
   const faster = (a, b) => (a.best < b.best ? a : b);
-  for (const [threads, ours, most] of [[1, times.one, 1.3], [2, times.two, 1]]) { // biome-ignore format: a table
+  for (const [threads, ours, most] of [
+    [1, times.one, 1.3],
+    [2, times.two, 1],
+  ]) {
+    // biome-ignore format: a table
     const what = `${WHAT}, ${threads === 1 ? "one thread" : "two threads"}`;
     rows.push(
       keras[threads]
-        ? row(what, ours, timesAsLong(ours, faster(times[`keras${threads}`], times[`fit${threads}`]), "Python Keras on JAX", most))
+        ? row(
+            what,
+            ours,
+            timesAsLong(ours, faster(times[`keras${threads}`], times[`fit${threads}`]), "Python Keras on JAX", most),
+          )
         : skipped(what, WHY),
     );
     keras[threads]?.end();
@@ -46,7 +54,10 @@ export async function convnet({ rounds }) {
   rows.push(row(`${WHAT}, two threads`, times.two, timesFaster(times.two, times.one, "one thread", null)));
   await two.end();
   // The slow peers take turns with ours in a run of their own: one round of theirs is a hundred of ours.
-  const peers = { "TF.js (its JavaScript backend)": ["peers/tfjs-convnet.mjs", "@tensorflow/tfjs"], "jax-js": ["peers/jaxjs.mjs", "@jax-js/jax"] };
+  const peers = {
+    "TF.js (its JavaScript backend)": ["peers/tfjs-convnet.mjs", "@tensorflow/tfjs"],
+    "jax-js": ["peers/jaxjs.mjs", "@jax-js/jax"],
+  };
   const slow = {};
   for (const [name, [file, needs]] of Object.entries(peers)) {
     try {

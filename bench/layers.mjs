@@ -9,7 +9,16 @@ import { peakOf, peakSubject } from "./peak.mjs";
 
 const BATCH = 32;
 const next = numbers(9);
-const filled = (shape) => new Variable(new Tensor(uniform(shape.reduce((n, d) => n * d, 1), next), shape));
+const filled = (shape) =>
+  new Variable(
+    new Tensor(
+      uniform(
+        shape.reduce((n, d) => n * d, 1),
+        next,
+      ),
+      shape,
+    ),
+  );
 
 /** A program that computes `f` into a variable: no data crosses the border. */
 function stored(shape, f) {
@@ -32,7 +41,11 @@ function convolutions() {
   const subjects = {};
   const rows = [];
   for (const [size, channels, filters, ...goals] of CONVOLUTIONS) {
-    const [x, w, g] = [[BATCH, size, size, channels], [3, 3, channels, filters], [BATCH, size, size, filters]].map(filled);
+    const [x, w, g] = [
+      [BATCH, size, size, channels],
+      [3, 3, channels, filters],
+      [BATCH, size, size, filters],
+    ].map(filled);
     const conv = (a, b) => ops.conv(a, b, { padding: "same" });
     const pulled = (argnum) => () => grad((a, b) => ops.sum(ops.multiply(conv(a, b), g)), { argnums: argnum })(x.value, w.value);
     const kinds = [
@@ -77,7 +90,10 @@ function both(shape, layer) {
       y.assign(value);
       return ops.sum(ops.multiply(value, g));
     };
-    const [ofInput, ofWeights] = grad(f, { argnums: [0, 1] })(x.value, weights.length > 0 ? weights.map((w) => w.value) : [x.value]);
+    const [ofInput, ofWeights] = grad(f, { argnums: [0, 1] })(
+      x.value,
+      weights.length > 0 ? weights.map((w) => w.value) : [x.value],
+    );
     dx.assign(ofInput);
     stores.forEach((s, i) => s.assign(ofWeights[i]));
     return ops.zeros([]);
@@ -96,7 +112,9 @@ export async function layersAlone({ rounds }) {
   const conv = convolutions();
   const times = await interleave({ peak: peakSubject(), ...conv.subjects }, { rounds, ms: 4, warm: 60 });
   const peak = peakOf(times.peak);
-  const rows = conv.rows.map(({ name, operations, goal }) => row(name, times[name], shareOfPeak(times[name], operations, peak.best, goal)));
+  const rows = conv.rows.map(({ name, operations, goal }) =>
+    row(name, times[name], shareOfPeak(times[name], operations, peak.best, goal)),
+  );
 
   for (const shape of [
     [BATCH, 28, 28, 16],
@@ -136,5 +154,9 @@ function compile() {
     return first - (now() - again);
   });
   const ns = summary(samples);
-  return { ...row("compile of a residual network of 50 layers: trace and passes of its training step", ns), goal: "≤ 40 ms", met: ns.best <= 40e6 };
+  return {
+    ...row("compile of a residual network of 50 layers: trace and passes of its training step", ns),
+    goal: "≤ 40 ms",
+    met: ns.best <= 40e6,
+  };
 }

@@ -14,6 +14,7 @@ export function buildModel(steps: number): Sequential {
     new Conv2D(32, 3, { activation: "relu" }),
     new MaxPooling2D(),
     new Flatten(),
+    new Dense(64, { activation: "relu" }),
     new Dropout(0.25),
     new Dense(10, { activation: "softmax" }),
   ]);

@@ -45,7 +45,7 @@ export const job: Job = {
     const { train, test } = smallDigits();
     const model = buildModel(quick ? 1 : 2);
     model.summary({ printFn: say });
-    await model.fit(train.x, train.y, { epochs: quick ? 3 : 15, batchSize: 32, verbose });
+    await model.fit(train.x, train.y, { epochs: quick ? 3 : 8, batchSize: 32, verbose });
     const predicted = argmaxRows(await model.predict(test.x, { batchSize: 120, verbose: 0 }));
     say(`\n${confusionMatrix(Array.from(test.y.data), predicted, 10)}`);
     return predicted.filter((digit, i) => digit === test.y.data[i]).length / predicted.length;

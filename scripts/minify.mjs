@@ -1,12 +1,13 @@
-/** The JavaScript of the package as it is packed: without comments and blanks, with short local names. dist/ itself stays readable. */
+/** The JavaScript of the package as it is packed: without comments (but for licences) and blanks, with short local names. dist/ itself stays readable. */
 import { minifySync } from "vite";
 
-/** Names of functions and classes stay: identifiers in configs and files are made of them. */
+/** Names of functions and classes go too: what configs, files and messages say of a class is its `className`. */
 export function minify(path, code) {
   const result = minifySync(path, code, {
     module: true,
-    mangle: { keepNames: true, toplevel: true },
-    compress: { keepNames: { function: true, class: true } },
+    mangle: { toplevel: true },
+    compress: {},
+    codegen: { legalComments: "inline" }, // the licences of packages whose code is in a file
   });
   if (result.errors?.length) throw new Error(`${path} could not be made smaller: ${result.errors[0].message}`);
   return result.code;

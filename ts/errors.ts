@@ -129,11 +129,17 @@ function editDistance(a: string, b: string): number {
 
 const quote = (name: string): string => JSON.stringify(name);
 
+/** The class of an object as its messages call it. Classes of the package say theirs: minifiers rename them. */
+export function classOf(value: object): string {
+  const own = value.constructor as { readonly className?: string; readonly name?: string } | undefined;
+  return (own && Object.hasOwn(own, "className") ? own.className : own?.name) || "(none)";
+}
+
 /** A received value in a message: strings quoted and cut at 80 characters, objects by their class only. */
-function show(value: unknown): string {
+export function show(value: unknown): string {
   if (typeof value === "string") return quote(value.length > 80 ? `${value.slice(0, 80)}…` : value);
   if (Array.isArray(value)) return `an array of ${value.length}`;
   if (typeof value === "function") return `function ${value.name || "(anonymous)"}`;
-  if (typeof value === "object" && value !== null) return `an object of class ${value.constructor?.name ?? "(none)"}`;
+  if (typeof value === "object" && value !== null) return `an object of class ${classOf(value)}`;
   return String(value);
 }

@@ -22,6 +22,8 @@ export const sizeOf = (shape: readonly number[]): number => shape.reduce((n, d) 
  * Example: `new Tensor(new Float32Array([1, 2, 3, 4]), [2, 2]).array() // [[1, 2], [3, 4]]`
  */
 export class Tensor {
+  /** @internal For messages: minifiers rename classes. */
+  static readonly className: string = "Tensor";
   readonly shape: readonly number[];
   readonly dtype: DType;
   /** The Keras mask that travels with the tensor, or null. */
@@ -221,6 +223,12 @@ export interface StateSource {
   readonly state: number;
 }
 
+/** A count that debug mode looks at after each run, and the error that a count other than 0 means. */
+export interface Check {
+  readonly count: Tensor;
+  readonly error: (count: number) => Error;
+}
+
 /** One traced function: a graph, its inputs, and the updates of states that it makes. */
 export class Trace {
   readonly graph = new Graph();
@@ -230,6 +238,7 @@ export class Trace {
   readonly #lifted = new Map<Tensor, Tensor>();
   /** Tensors of outer traces that this one reads, in order: the constants of a loop's body. */
   readonly captured: { outer: Tensor; inner: Tensor }[] = [];
+  readonly checks: Check[] = [];
   #inputs = 0;
 
   constructor(readonly isBody = false) {
@@ -273,6 +282,11 @@ export class Trace {
   assign(state: StateSource, value: Tensor): void {
     if (this.isBody) throw new StateError("A variable cannot be assigned inside the body of ops.scan: carry its value instead.");
     this.updates.set(state, value);
+  }
+
+  /** Has an int32 scalar looked at after each run. In a loop's body nobody could: there it does nothing. */
+  check(count: Tensor, error: Check["error"]): void {
+    if (!this.isBody) this.checks.push({ count, error });
   }
 
   /** The id of a tensor in this graph: its own, a constant, or what an outer trace lends. */

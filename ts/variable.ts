@@ -44,6 +44,8 @@ const freeState = (handle: number) => (): void => call((core) => core.stateFree(
  * Example: `const v = new Variable([1, 2]); v.assign(ops.add(v.value, 1)); v.value.array() // [2, 3]`
  */
 export class Variable implements StateSource {
+  /** @internal For messages: minifiers rename classes. */
+  static readonly className = "Variable";
   readonly shape: readonly number[];
   readonly dtype: DType;
   readonly name: string;

@@ -11,6 +11,11 @@ export interface InitOptions {
   threads?: number;
   /** Relaxed SIMD: faster products whose last bits differ between machines. Default false: the same bits everywhere. */
   fast?: boolean;
+  /**
+   * Reports what programs otherwise pass over in silence: indices outside an embedding's table. Costs a little time in each step.
+   * Default false.
+   */
+  debug?: boolean;
   /** A compiled build of the core, where it cannot be fetched. */
   module?: WebAssembly.Module;
 }
@@ -84,6 +89,9 @@ export async function init(options: InitOptions = {}): Promise<RuntimeInfo> {
   return runtimeInfo();
 }
 
+/** Was `init({ debug: true })` called? Programs that are traced then look after themselves. */
+export const debugging = (): boolean => wanted.debug === true;
+
 /** Which build runs, on how many threads, and why not more. Starts the core if it does not run yet. */
 export function runtimeInfo(): RuntimeInfo {
   ready();
@@ -98,7 +106,7 @@ function ready(): void {
   instantiate(chosen, module);
 }
 
-/** Starts the workers; idempotent. Lazily called when a program is large enough to gain from threads. */
+/** Starts the workers; idempotent. Called when a program that gains from threads runs for the second time. */
 export function startPool(): Promise<unknown> {
   if (poolStarted || info!.variant === "simd") return Promise.resolve();
   poolStarted = true;

@@ -16,7 +16,11 @@ function loss([k1, b1, k2, b2, w, b], x, y) {
   const h1 = pool(nn.relu(lax.conv(x, k1, [1, 1], "SAME").add(b1)));
   const h2 = pool(nn.relu(lax.conv(h1, k2, [1, 1], "SAME").add(b2)));
   const logits = np.dot(h2.reshape([ROWS, 1568]), w).add(b);
-  return nn.logSoftmax(logits).mul(y).sum().mul(-1 / ROWS);
+  return nn
+    .logSoftmax(logits)
+    .mul(y)
+    .sum()
+    .mul(-1 / ROWS);
 }
 /** One Adam step; the correction of the first steps is left out, in favour of this peer. */
 const step = jit((params, ms, vs, x, y) => {

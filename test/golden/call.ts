@@ -72,8 +72,9 @@ export function lookUp(space: string, name: string): ((...args: unknown[]) => un
 export function callFunction(space: string, name: string, args: readonly unknown[], kwargs: object = {}): unknown {
   const f = lookUp(space, name);
   if (!f) throw new Error(`there is no ${space}.${camel(name)}`);
-  const [inner, plain] = name.includes(".") ? [`${space}.${name.slice(0, name.lastIndexOf("."))}`, name.slice(name.lastIndexOf(".") + 1)] : [space, name];
-  const { required, optional, variadic = [] } = api.spaces[inner]?.[plain] ?? { required: [], optional: {} };
+  const path = `${space}.${name}`; // "ops.image.resize" is "resize" of the space "ops.image"
+  const dot = path.lastIndexOf(".");
+  const { required, optional, variadic = [] } = api.spaces[path.slice(0, dot)]?.[path.slice(dot + 1)] ?? { required: [], optional: {} };
   const left: Record<string, unknown> = { ...kwargs };
   const positional = required.map((parameter, i) => (i < args.length ? args[i] : left[parameter]));
   for (const parameter of required) delete left[parameter];

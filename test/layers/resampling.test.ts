@@ -77,6 +77,35 @@ describe("image.resize", () => {
         }
   });
 
+  test("along a row, every interpolation is the weighted mean that its kernel says, by whole factors and others, with antialias and without", () => {
+    const sinc = (v: number): number => (Math.abs(v) < 1e-12 ? 1 : Math.sin(Math.PI * v) / (Math.PI * v));
+    const kernels = {
+      bilinear: (d: number) => Math.max(0, 1 - d),
+      bicubic: (d: number) => (d < 1 ? 1.5 * d ** 3 - 2.5 * d ** 2 + 1 : d < 2 ? -0.5 * d ** 3 + 2.5 * d ** 2 - 4 * d + 2 : 0),
+      lanczos3: (d: number) => (d < 3 ? sinc(d) * sinc(d / 3) : 0),
+      lanczos5: (d: number) => (d < 5 ? sinc(d) * sinc(d / 5) : 0),
+    };
+    for (const [from, to] of [[1, 3], [4, 8], [5, 15], [4, 28], [3, 7], [17, 5], [5, 1]] as const) // biome-ignore format: a list
+      for (const [interpolation, kernel] of Object.entries(kernels))
+        for (const antialias of [false, true]) {
+          const x = spread([2, 1, from, 3]);
+          const options = { interpolation: interpolation as "bilinear", antialias };
+          const y = ops.image.resize(x, [1, to], options);
+          const columns = ops.image.resize(ops.swapaxes(x, 1, 2), [to, 1], options);
+          const width = antialias ? Math.max(1, from / to) : 1;
+          for (let n = 0; n < 2; n++)
+            for (let i = 0; i < to; i++)
+              for (let c = 0; c < 3; c++) {
+                const place = ((i + 0.5) * from) / to - 0.5;
+                const weights = Array.from({ length: from }, (_, j) => kernel(Math.abs(place - j) / width));
+                const sum = weights.reduce((a, w, j) => a + w * x.data[(n * from + j) * 3 + c]!, 0);
+                const want = sum / weights.reduce((a, w) => a + w);
+                expect(y.data[(n * to + i) * 3 + c]!).toBeCloseTo(want, 5);
+                expect(columns.data[(n * to + i) * 3 + c]!).toBeCloseTo(want, 5);
+              }
+        }
+  });
+
   test("nearest takes pixel ⌊(i + ½)·n / m⌋ and keeps integers", () => {
     const places = (from: number, to: number): number[] =>
       Array.from(ops.image.resize(ops.reshape(ops.arange(from), [1, from, 1]), [1, to], { interpolation: "nearest" }).data);

@@ -72,6 +72,14 @@ test("every file that one of its files names is there", () => {
   expect(missing).toEqual([]);
 });
 
+test("code of other packages lies in files of its own, with its licence, and is loaded when it is needed", () => {
+  const read = (path: string): string => readFileSync(join(project, "node_modules/keratin", path), "utf8");
+  expect(read("dist/dagre.js")).toMatch(/Copyright .* Chris Pettitt[\s\S]*Permission is hereby granted, free of charge/);
+  const uses = read("dist/index.js").match(/.{0,10}["'`]\.\/dagre\.js["'`]/g)!;
+  expect(uses.length).toBeGreaterThan(0);
+  for (const use of uses) expect(use).toMatch(/import\(["'`]\.\/dagre\.js["'`]$/);
+});
+
 test("installing it runs no script and brings no other package unasked", () => {
   const manifest = JSON.parse(readFileSync(join(project, "node_modules/keratin/package.json"), "utf8"));
   expect(Object.keys(manifest.scripts).filter((name) => /install$/.test(name))).toEqual([]);

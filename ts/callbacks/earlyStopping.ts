@@ -24,6 +24,7 @@ export interface EarlyStoppingOptions extends MonitorOptions {
  * Example: `await model.fit(x, y, { epochs: 100, validationSplit: 0.2, callbacks: [new EarlyStopping({ patience: 3, restoreBestWeights: true })] })`
  */
 export class EarlyStopping extends MonitorCallback {
+  static readonly className = "EarlyStopping";
   readonly patience: number;
   readonly verbose: 0 | 1;
   readonly baseline: number | null;

@@ -1,6 +1,6 @@
 // What callbacks share that watch one log: which way is better, and by how much.
 
-import { ValueError } from "../errors.js";
+import { classOf, ValueError } from "../errors.js";
 import { Callback, type Logs } from "./callback.js";
 
 export interface MonitorOptions {
@@ -24,9 +24,7 @@ export abstract class MonitorCallback extends Callback {
     this.mode = options.mode ?? "auto";
     this.minDelta = Math.abs(options.minDelta ?? 0);
     if (!["auto", "min", "max"].includes(this.mode)) {
-      throw new ValueError(
-        `${this.constructor.name}: mode must be "auto", "min" or "max", received ${JSON.stringify(this.mode)}.`,
-      );
+      throw new ValueError(`${classOf(this)}: mode must be "auto", "min" or "max", received ${JSON.stringify(this.mode)}.`);
     }
   }
 
@@ -34,9 +32,7 @@ export abstract class MonitorCallback extends Callback {
   protected watched(logs: Logs): number | undefined {
     const value = logs[this.monitor];
     if (value === undefined) {
-      console.warn(
-        `${this.constructor.name}: the log "${this.monitor}" is not available. Available: ${Object.keys(logs).join(", ")}.`,
-      );
+      console.warn(`${classOf(this)}: the log "${this.monitor}" is not available. Available: ${Object.keys(logs).join(", ")}.`);
     }
     return value;
   }
@@ -54,7 +50,7 @@ export abstract class MonitorCallback extends Callback {
     const direction = this.model.direction(bare);
     if (direction === null) {
       throw new ValueError(
-        `${this.constructor.name}: whether "${this.monitor}" should grow or shrink is not known; give mode: "min" or "max".`,
+        `${classOf(this)}: whether "${this.monitor}" should grow or shrink is not known; give mode: "min" or "max".`,
       );
     }
     return direction === "up";

@@ -1,7 +1,7 @@
 // A compiled computation: trace a function once, run it as one call of the core.
 
 import { StateError } from "../errors.js";
-import { type StateSource, Tensor, Trace } from "../tensor.js";
+import { type Check, type StateSource, Tensor, Trace } from "../tensor.js";
 import { call, memoryFloats, memoryWords, startPool } from "../wasm.js";
 import { allocate, type DType } from "./dtype.js";
 import { releaseWith } from "./release.js";
@@ -20,6 +20,7 @@ export class Program {
   readonly updated: readonly StateSource[];
   readonly #handle: number;
   readonly #sizes: readonly number[];
+  readonly #checks: readonly Check["error"][];
   /** Runs until the pool is started; 0: it is, or this program does not gain from threads. */
   #untilPool: number;
 
@@ -28,6 +29,7 @@ export class Program {
     inputs: readonly TensorType[],
     outputs: readonly TensorType[],
     updated: readonly StateSource[],
+    checks: readonly Check["error"][],
   ) {
     this.#handle = handle;
     // Threads take longer to start than a first run takes, and many programs run once: those that draw first weights.
@@ -35,6 +37,7 @@ export class Program {
     this.inputs = inputs;
     this.outputs = outputs;
     this.updated = updated;
+    this.#checks = checks;
     this.#sizes = outputs.map((t) => t.shape.reduce((n, d) => n * d, 1));
     releaseWith(this, () => call((core) => core.programFree(handle)));
   }
@@ -54,11 +57,12 @@ export class Program {
           if (!(r instanceof Tensor))
             throw new StateError(`A traced function must return tensors, received ${r === null ? "null" : typeof r}.`);
         }
-        const ids = results.map((t) => trace.idOf(t));
+        const ids = [...results, ...trace.checks.map((c) => c.count)].map((t) => trace.idOf(t));
         const updates = [...trace.updates].map(([state, value]) => [state.state, trace.idOf(value)] as const);
         const handle = trace.graph.compile(ids, updates);
         const types = results.map((t) => ({ shape: Object.freeze([...t.shape]), dtype: t.dtype }));
-        return new Program(handle, [...inputs], types, [...trace.updates.keys()]);
+        const checks = trace.checks.map((c) => c.error);
+        return new Program(handle, [...inputs], types, [...trace.updates.keys()], checks);
       });
     } finally {
       trace.graph.close();
@@ -89,9 +93,14 @@ export class Program {
     return pointer === 0 ? -1 : pointer >>> 2;
   }
 
+  /** Errors: what a check of debug mode found. The run is over by then, with all its updates. */
   execute(): void {
     if (this.#untilPool > 0 && --this.#untilPool === 0) void startPool();
     call((core) => core.programRun(this.#handle));
+    for (let k = 0; k < this.#checks.length; k++) {
+      const count = memoryWords()[call((core) => core.programOutput(this.#handle, this.outputs.length + k)) >>> 2]!;
+      if (count > 0) throw this.#checks[k]!(count);
+    }
   }
 
   /** A copy of output `k`. */

@@ -1,6 +1,6 @@
 // Nested structures of tensors and shapes: what layers with several inputs or outputs take and return.
 
-import { ValueError } from "../errors.js";
+import { show, ValueError } from "../errors.js";
 import { Tensor, type TensorLike, tensor } from "../tensor.js";
 
 /** A shape whose sizes may be unknown: `[null, 784]` is a batch of any size. */
@@ -76,7 +76,7 @@ export function toTensors(value: unknown, where: string): TensorTree {
   if (typeof value === "object" && "value" in value && value.value instanceof Tensor) return value.value;
   if (isPlainObject(value)) return Object.fromEntries(Object.entries(value).map(([k, x]) => [k, toTensors(x, where)]));
   throw new ValueError(
-    `${where}: only input tensors may be passed as positional arguments, received ${describe(value)}. Pass it as an option.`,
+    `${where}: only input tensors may be passed as positional arguments, received ${show(value)}. Pass it as an option.`,
   );
 }
 
@@ -92,10 +92,3 @@ export function shapeText(shape: PartialShape): string {
   const sizes = shape.map((d) => (d === null ? "None" : String(d)));
   return sizes.length === 1 ? `(${sizes[0]},)` : `(${sizes.join(", ")})`;
 }
-
-const describe = (x: unknown): string =>
-  typeof x === "object" && x !== null
-    ? `an object of class ${x.constructor?.name ?? "(none)"}`
-    : typeof x === "string"
-      ? JSON.stringify(x)
-      : `${x}`;

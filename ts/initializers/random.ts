@@ -2,7 +2,7 @@
 
 import { apply } from "../core/apply.js";
 import type { EdgeDType } from "../core/dtype.js";
-import { ShapeError, unknownName, ValueError } from "../errors.js";
+import { classOf, ShapeError, unknownName, ValueError } from "../errors.js";
 import { drawHalf, isHalf } from "../random/half.js";
 import { drawKey, type Seed, SeedGenerator } from "../random/seedGenerator.js";
 import { drawSeed } from "../random/streams.js";
@@ -24,15 +24,13 @@ export abstract class RandomInitializer<Options extends SeedOption = SeedOption>
     super(options);
     const { seed } = this.config;
     if (seed !== null && !(seed instanceof SeedGenerator) && !(typeof seed === "number" && Number.isInteger(seed))) {
-      throw new ValueError(
-        `${this.constructor.name}: the seed must be an integer, a SeedGenerator or null, received ${String(seed)}.`,
-      );
+      throw new ValueError(`${classOf(this)}: the seed must be an integer, a SeedGenerator or null, received ${String(seed)}.`);
     }
     this.seed = seed ?? drawSeed();
   }
 
   protected key(): Tensor {
-    return drawKey(this.constructor.name, this.seed);
+    return drawKey(classOf(this), this.seed);
   }
 }
 

@@ -2,6 +2,7 @@
 
 import * as activations from "../activations.js";
 import * as constraints from "../constraints.js";
+import type { PartialShape } from "../core/structure.js";
 import { ValueError } from "../errors.js";
 import * as initializers from "../initializers.js";
 import * as ops from "../ops.js";
@@ -10,7 +11,6 @@ import type { Tensor } from "../tensor.js";
 import type { Variable } from "../variable.js";
 import { InputSpec } from "./inputSpec.js";
 import { type CallArguments, Layer, type LayerOptions } from "./layer.js";
-import type { PartialShape } from "../core/structure.js";
 
 /** An activation function as a layer: `new Activation("relu")`. Elementwise for most; `softmax` works along the last axis. */
 export class Activation extends Layer {

@@ -1,10 +1,10 @@
 // What happens around a layer's `call`: which masks go in, what may come out, which mask goes with it.
 
-import { ValueError } from "../errors.js";
+import { isPlainObject, mapStructure, type TensorTree, tensorsOf, toTensors } from "../core/structure.js";
+import { classOf, show, ValueError } from "../errors.js";
 import * as ops from "../ops.js";
 import { Tensor } from "../tensor.js";
 import { Variable } from "../variable.js";
-import { isPlainObject, mapStructure, type TensorTree, tensorsOf, toTensors } from "../core/structure.js";
 
 /** Options of one call. */
 export interface CallOptions {
@@ -59,7 +59,7 @@ export function checkOutputs(outputs: unknown, layer: { readonly name: string })
     const parts = Array.isArray(x) ? x : isPlainObject(x) ? Object.values(x) : [];
     if (parts.length === 0) {
       throw new ValueError(
-        `${layer.constructor.name}.call() of layer "${layer.name}" must return a tensor, or an array or object of tensors; it returned ${what(x)}.`,
+        `${classOf(layer)}.call() of layer "${layer.name}" must return a tensor, or an array or object of tensors; it returned ${what(x)}.`,
       );
     }
     for (const y of parts) if (y !== null) check(y);
@@ -71,7 +71,7 @@ function what(x: unknown): string {
   if (x instanceof Promise) return "a promise: call must not be async";
   if (x instanceof Variable) return "a Variable: return its value";
   if (Array.isArray(x)) return "an empty array";
-  return x === null ? "null" : typeof x === "object" ? `an object of class ${x.constructor?.name ?? "(none)"}` : typeof x;
+  return show(x);
 }
 
 /** A penalty per sample: divided by the batch size, as it is for a scalar. */

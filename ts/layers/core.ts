@@ -1,10 +1,10 @@
 // Small layers without weights: Identity, Masking, ActivityRegularization.
 
+import type { TensorTree } from "../core/structure.js";
 import * as ops from "../ops.js";
 import * as regularizers from "../regularizers.js";
 import type { Tensor } from "../tensor.js";
 import { Layer, type LayerOptions } from "./layer.js";
-import type { TensorTree } from "../core/structure.js";
 
 /** Returns its inputs, of whatever form. */
 export class Identity extends Layer {

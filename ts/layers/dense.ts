@@ -2,6 +2,7 @@
 
 import * as activations from "../activations.js";
 import * as constraints from "../constraints.js";
+import type { PartialShape } from "../core/structure.js";
 import { ValueError } from "../errors.js";
 import * as initializers from "../initializers.js";
 import * as ops from "../ops.js";
@@ -10,9 +11,9 @@ import type { Tensor } from "../tensor.js";
 import type { Variable } from "../variable.js";
 import { InputSpec } from "./inputSpec.js";
 import { Layer, type LayerOptions } from "./layer.js";
-import type { PartialShape } from "../core/structure.js";
+import { refuseUnsupported, UNSUPPORTED, type UnsupportedOptions, withoutLora } from "./unsupported.js";
 
-export interface DenseOptions extends LayerOptions {
+export interface DenseOptions extends LayerOptions, UnsupportedOptions {
   activation?: activations.ActivationIdentifier;
   useBias?: boolean;
   kernelInitializer?: initializers.InitializerIdentifier;
@@ -21,10 +22,6 @@ export interface DenseOptions extends LayerOptions {
   biasRegularizer?: regularizers.RegularizerIdentifier;
   kernelConstraint?: constraints.ConstraintIdentifier;
   biasConstraint?: constraints.ConstraintIdentifier;
-  /** Quantization and LoRA are not supported: only null is accepted. */
-  quantizationConfig?: null;
-  loraRank?: null;
-  loraAlpha?: null;
 }
 
 /**
@@ -47,9 +44,7 @@ export class Dense extends Layer {
     biasRegularizer: null,
     kernelConstraint: null,
     biasConstraint: null,
-    quantizationConfig: null,
-    loraRank: null,
-    loraAlpha: null,
+    ...UNSUPPORTED,
   };
 
   readonly units: number;
@@ -70,10 +65,7 @@ export class Dense extends Layer {
     if (!Number.isInteger(units) || units <= 0) {
       throw new ValueError(`Dense: units must be a positive whole number, received ${JSON.stringify(units)}.`);
     }
-    for (const key of ["quantizationConfig", "loraRank", "loraAlpha"] as const) {
-      if (options[key] !== undefined && options[key] !== null)
-        throw new ValueError(`Dense: ${key} is not supported; leave it out.`);
-    }
+    refuseUnsupported("Dense", options);
     this.units = units;
     this.activation = activations.get(options.activation ?? null);
     this.useBias = options.useBias ?? true;
@@ -110,13 +102,16 @@ export class Dense extends Layer {
     this.inputSpec = new InputSpec({ minNdim: 2, axes: { [-1]: size } });
   }
 
+  override computeOutputShape(inputShape: PartialShape): PartialShape {
+    return [...inputShape.slice(0, -1), this.units];
+  }
+
   override call(x: Tensor): Tensor {
     const y = ops.matmul(x, this.kernel!);
     return this.activation(this.bias ? ops.add(y, this.bias) : y);
   }
 
   override getConfig(): Record<string, unknown> {
-    const { loraRank: _rank, loraAlpha: _alpha, ...config } = super.getConfig();
-    return config;
+    return withoutLora(super.getConfig());
   }
 }

@@ -9,8 +9,9 @@ import * as initializers from "../initializers.js";
 import { wholeNumber } from "../ops/basics.js";
 import * as ops from "../ops.js";
 import * as regularizers from "../regularizers.js";
-import { type Tensor, type TensorLike, tensor } from "../tensor.js";
+import { currentTrace, sizeOf, type Tensor, type TensorLike, tensor } from "../tensor.js";
 import type { Variable } from "../variable.js";
+import { debugging } from "../wasm.js";
 import { type CallArguments, classNameOf, Layer, type LayerOptions } from "./layer.js";
 import { refuseUnsupported, UNSUPPORTED, type UnsupportedOptions, withoutLora } from "./unsupported.js";
 
@@ -35,7 +36,7 @@ const CLAMP = 1;
  * x: indices of any shape, numbers cut towards zero → [...x, outputDim]; embeddings: [inputDim, outputDim].
  * Errors: `ValueError` when a size is no positive whole number, and for an index outside 0 … inputDim − 1 where indices are at hand. In a
  * program (a model's step, `jit`) their values are not known before it runs: there negative indices count from the end, and others outside
- * take the nearest row. Keras on JAX gives NaN.
+ * take the nearest row; after `init({ debug: true })` a run that met such an index ends with the `ValueError`. Keras on JAX gives NaN.
  * Example: `new Embedding(1000, 64).apply([[4, 20]]).shape // [1, 2, 64]`
  */
 export class Embedding extends Layer {
@@ -92,6 +93,7 @@ export class Embedding extends Layer {
   override call(x: Tensor, _options: CallArguments): Tensor {
     const indices = ops.cast(x, "int32");
     if (!indices.isTraced) checkIndices(this.name, indices, this.inputDim);
+    else if (debugging()) countOutside(this.name, indices, this.inputDim);
     return apply("gather", [this.embeddings!, indices], { ints: [CLAMP] });
   }
 
@@ -113,6 +115,18 @@ function checkIndices(layer: string, indices: Tensor, rows: number): void {
     `${layer}: index ${indices.data[at]} (element ${at} of shape [${indices.shape.join(", ")}]) is outside the table of ${rows} rows: ` +
       `indices go from 0 to ${rows - 1}. Make inputDim larger, or map unknown values to one index.`,
   );
+}
+
+/** Has each run of the program count the indices outside. Errors, after a run: `ValueError` with their number. */
+function countOutside(layer: string, indices: Tensor, rows: number): void {
+  const outside = ops.logicalOr(ops.less(indices, 0), ops.greaterEqual(indices, rows));
+  currentTrace()!.check(ops.sum(ops.cast(outside, "int32")), (count) => {
+    const what = `${count} of ${sizeOf(indices.shape)} indices were outside the table of ${rows} rows`;
+    return new ValueError(
+      `${layer}: ${what}: they go from 0 to ${rows - 1}. The step went on with other rows in their place. ` +
+        "Make inputDim larger, or map unknown values to one index.",
+    );
+  });
 }
 
 /** The table of `weights`: itself, or the only entry of a list. */

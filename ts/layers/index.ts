@@ -27,14 +27,7 @@ import { BatchNormalization } from "./normalization/batchNormalization.js";
 import { GroupNormalization } from "./normalization/groupNormalization.js";
 import { LayerNormalization, RMSNormalization, UnitNormalization } from "./normalization/layerNormalization.js";
 import { SpectralNormalization } from "./normalization/spectralNormalization.js";
-import {
-  Cropping1D,
-  Cropping2D,
-  Cropping3D,
-  ZeroPadding1D,
-  ZeroPadding2D,
-  ZeroPadding3D,
-} from "./padding.js";
+import { Cropping1D, Cropping2D, Cropping3D, ZeroPadding1D, ZeroPadding2D, ZeroPadding3D } from "./padding.js";
 import {
   AdaptiveAveragePooling1D,
   AdaptiveAveragePooling2D,

@@ -1,7 +1,7 @@
 // InputSpec: what a layer demands of its inputs, and the errors when they are otherwise.
 
-import { checkOptions, ShapeError, ValueError } from "../errors.js";
 import { type PartialShape, shapeText } from "../core/structure.js";
+import { checkOptions, ShapeError, ValueError } from "../errors.js";
 
 export interface InputSpecOptions {
   dtype?: string | null;

@@ -1,9 +1,9 @@
 // Lambda: any function of tensors as a layer.
 
+import { isPlainObject, isShape, type PartialShape, type Structure, type TensorTree } from "../core/structure.js";
 import { ValueError } from "../errors.js";
 import type { Tensor } from "../tensor.js";
 import { type CallArguments, Layer, type LayerOptions } from "./layer.js";
-import { isPlainObject, isShape, type PartialShape, type Structure, type TensorTree } from "../core/structure.js";
 
 /** The function of a Lambda layer; it receives `arguments`, `mask` and `training` as options. */
 export type LambdaFunction = (

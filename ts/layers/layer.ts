@@ -4,9 +4,6 @@ import * as constraints from "../constraints.js";
 import { coreDType } from "../core/dtype.js";
 import {
   isPlainObject,
-  isShape,
-  leavesOf,
-  mapStructure,
   type PartialShape,
   type Structure,
   shapesOf,
@@ -21,9 +18,8 @@ import * as initializers from "../initializers.js";
 import * as regularizers from "../regularizers.js";
 import { toSnakeCase, toSnakeName, uniqueName } from "../saving/names.js";
 import { type Config, type KerasClass, KerasObject, classNameOf as nameOfClass } from "../saving/object.js";
-import { inferSpecs } from "../symbolic/infer.js";
-import { holdsSymbolic, replaceSymbolic, symbolicIn } from "../symbolic/kerasTensor.js";
-import { isSpec, Node, type TensorSpec } from "../symbolic/node.js";
+import { holdsSymbolic } from "../symbolic/kerasTensor.js";
+import { Node, type TensorSpec } from "../symbolic/node.js";
 import { outsideTrace, Tensor, type TensorLike, tensor } from "../tensor.js";
 import { Variable, withValues } from "../variable.js";
 import { attachMask, type CallArguments, type CallOptions, checkOutputs, hasTensor, masksFor, perSample } from "./calling.js";
@@ -31,7 +27,7 @@ import { DTypePolicy } from "./dtypePolicy.js";
 import { checkInputs, type InputSpec } from "./inputSpec.js";
 import type { LayerOptions, WeightOptions } from "./options.js";
 import { currentCall, currentPath, inScope, locateErrors, withCall } from "./scope.js";
-import { outputShape } from "./shapes.js";
+import { outputShape, specsOfCall } from "./shapes.js";
 import { partsOf } from "./tracking.js";
 import { assignAll, boundTo } from "./values.js";
 
@@ -189,31 +185,11 @@ export class Layer extends KerasObject {
         const { inputNames, takesMask } = this.constructor as typeof Layer;
         const { previousMask, masks } = masksFor(inputs, options, inputNames, this.name);
         const named = takesMask ? { ...options, ...masks } : options;
-        const arguments_ = [...inputs, named];
-        const specs = inferSpecs(this.name, symbolicIn(arguments_), (values) => {
-          let next = 0;
-          const [...args] = replaceSymbolic(arguments_, () => values[next++]) as (TensorInput | CallOptions)[];
-          return this.apply<TensorTree>(...args);
-        });
-        const { result } = this.noteCall(inputs, named, this.#withOwnShapes(inputs, specs));
+        const ownShapes = this.computeOutputShape !== Layer.prototype.computeOutputShape;
+        const { result } = this.noteCall(inputs, named, specsOfCall(this, inputs, named, ownShapes));
         this.#passMask(inputs, result, previousMask);
         return result;
       }),
-    );
-  }
-
-  /** The specs with the shapes that the layer's own `computeOutputShape` says, where its class has one. */
-  #withOwnShapes(inputs: readonly TensorTree[], specs: Structure<TensorSpec | null>): Structure<TensorSpec | null> {
-    if (this.computeOutputShape === Layer.prototype.computeOutputShape) return specs;
-    const shapes = leavesOf<PartialShape>(this.computeOutputShape(...inputs.map((t) => shapesOf(t))), isShape);
-    let next = 0;
-    return mapStructure<TensorSpec | null, TensorSpec | null>(
-      specs,
-      (spec) => {
-        const shape = shapes[next++];
-        return spec && shape ? { ...spec, shape } : spec;
-      },
-      isSpec,
     );
   }
 

@@ -10,8 +10,8 @@ import {
   type TensorTree,
 } from "../core/structure.js";
 import { ShapeError, ValueError } from "../errors.js";
-import * as ops from "../ops.js";
 import { axisOf } from "../ops/basics.js";
+import * as ops from "../ops.js";
 import { Tensor } from "../tensor.js";
 import { classNameOf, Layer, type LayerOptions } from "./layer.js";
 

@@ -2,10 +2,10 @@
 
 import type * as constraints from "../constraints.js";
 import type { EdgeDType } from "../core/dtype.js";
+import type { PartialShape } from "../core/structure.js";
 import type * as initializers from "../initializers.js";
 import type * as regularizers from "../regularizers.js";
 import type { DTypeIdentifier } from "./dtypePolicy.js";
-import type { PartialShape } from "../core/structure.js";
 
 /** Options that every layer takes. */
 export interface LayerOptions {

@@ -2,8 +2,8 @@
 
 import { type PartialShape, shapeText } from "../core/structure.js";
 import { ShapeError, ValueError } from "../errors.js";
-import * as ops from "../ops.js";
 import { type DataFormat, spaceOf } from "../ops/window.js";
+import * as ops from "../ops.js";
 import type { Tensor } from "../tensor.js";
 import { classNameOf, type LayerOptions } from "./layer.js";
 import { SpaceLayer, type SpaceOptions } from "./space.js";

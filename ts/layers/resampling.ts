@@ -1,10 +1,10 @@
 // More cells along the axes of space: UpSampling, 1D to 3D.
 
 import type { PartialShape } from "../core/structure.js";
-import * as ops from "../ops.js";
 import { oneOf } from "../ops/basics.js";
 import { enlarge, INTERPOLATIONS, type Interpolation } from "../ops/resize.js";
 import { channelsLast, normalizeTuple } from "../ops/window.js";
+import * as ops from "../ops.js";
 import type { Tensor } from "../tensor.js";
 import { classNameOf, type LayerOptions } from "./layer.js";
 import { SpaceLayer, type SpaceOptions } from "./space.js";

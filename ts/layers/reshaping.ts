@@ -1,11 +1,11 @@
 // Layers that only move or repeat data: Flatten, Reshape, Permute, RepeatVector.
 
+import { type PartialShape, type Structure, shapeText } from "../core/structure.js";
 import { ShapeError, ValueError } from "../errors.js";
 import * as ops from "../ops.js";
 import type { Tensor } from "../tensor.js";
 import { InputSpec } from "./inputSpec.js";
 import { Layer, type LayerOptions } from "./layer.js";
-import { type PartialShape, type Structure, shapeText } from "../core/structure.js";
 
 export interface FlattenOptions extends LayerOptions {
   dataFormat?: "channels_last" | "channels_first" | null;

@@ -1,7 +1,16 @@
 // Output shapes of layers by tracing their calls.
 
-import { isShape, leavesOf, mapStructure, type PartialShape, type Structure, type TensorTree } from "../core/structure.js";
+import {
+  isShape,
+  leavesOf,
+  mapStructure,
+  type PartialShape,
+  type Structure,
+  shapesOf,
+  type TensorTree,
+} from "../core/structure.js";
 import { inferSpecs } from "../symbolic/infer.js";
+import { replaceSymbolic, symbolicIn } from "../symbolic/kerasTensor.js";
 import { isSpec, type TensorSpec } from "../symbolic/node.js";
 
 interface Callable {
@@ -29,4 +38,36 @@ export function outputShape(
     },
   );
   return mapStructure<TensorSpec | null, PartialShape>(specs, (spec) => spec?.shape ?? [], isSpec);
+}
+
+interface Described extends Callable {
+  computeOutputShape(...shapes: Structure<PartialShape>[]): Structure<PartialShape>;
+}
+
+/**
+ * What a built layer returns for symbolic inputs and named arguments. With `ownShapes` its `computeOutputShape` says the shapes, which may
+ * know more than tracing finds out; types come from the trace.
+ */
+export function specsOfCall(
+  layer: Described,
+  inputs: readonly TensorTree[],
+  named: object,
+  ownShapes: boolean,
+): Structure<TensorSpec | null> {
+  const given = [...inputs, named];
+  const traced = inferSpecs(layer.name, symbolicIn(given), (values) => {
+    let next = 0;
+    return layer.apply<TensorTree>(...(replaceSymbolic(given, () => values[next++]) as TensorTree[]));
+  });
+  if (!ownShapes) return traced;
+  const shapes = leavesOf<PartialShape>(layer.computeOutputShape(...inputs.map((t) => shapesOf(t))), isShape);
+  let next = 0;
+  return mapStructure<TensorSpec | null, TensorSpec | null>(
+    traced,
+    (spec) => {
+      const shape = shapes[next++];
+      return spec && shape ? { ...spec, shape } : spec;
+    },
+    isSpec,
+  );
 }

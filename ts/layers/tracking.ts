@@ -1,8 +1,8 @@
 // Finds what a layer is made of: sub-layers, seed generators and variables among its properties, without being told.
 
+import { isPlainObject } from "../core/structure.js";
 import { SeedGenerator } from "../random.js";
 import { Variable } from "../variable.js";
-import { isPlainObject } from "../core/structure.js";
 
 /** What the properties of a layer hold, in the order in which they were assigned, each thing once. */
 export interface Parts<L> {

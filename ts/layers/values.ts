@@ -1,9 +1,9 @@
 // Values for the variables of a layer: all are checked before any is used.
 
+import { shapeText } from "../core/structure.js";
 import { ShapeError, ValueError } from "../errors.js";
 import { type Tensor, type TensorLike, tensor } from "../tensor.js";
 import type { Variable } from "../variable.js";
-import { shapeText } from "../core/structure.js";
 
 /** Assigns `values` to `variables` in order. Errors: `ShapeError` when the count or a shape differs; then nothing was assigned. */
 export function assignAll(layer: string, variables: readonly Variable[], values: readonly TensorLike[]): void {

@@ -158,6 +158,16 @@ export const batchTypes = (batch: Batch): { shape: number[]; dtype: DType }[] =>
     return { shape, dtype: l.dtype };
   });
 
+/** Of batches with one signature a model's programs are the same. */
+export function signature({ source, size }: Batch): string {
+  let text = source.y === null ? "x" : source.sampleWeight === null ? "xy" : "xyw";
+  for (const { dtype, shape } of source.leaves) {
+    text += `;${dtype}${size}`;
+    for (let i = 1; i < shape.length; i++) text += `,${shape[i]}`;
+  }
+  return text;
+}
+
 /** Copies a batch's rows straight to the places of a program's inputs. */
 export function writeBatch(program: Program, batch: Batch): void {
   const { source, rows, from, size } = batch;

@@ -11,7 +11,7 @@ import {
   shapeText,
   type TensorTree,
 } from "../core/structure.js";
-import { ShapeError, ValueError } from "../errors.js";
+import { ShapeError, show, ValueError } from "../errors.js";
 import { InputLayer } from "../layers/input.js";
 import * as ops from "../ops.js";
 import { KerasTensor, replaceSymbolic } from "../symbolic/kerasTensor.js";
@@ -125,7 +125,7 @@ function mustBeSymbolic(tree: unknown, what: string, model: string): void {
   for (const x of leaves) {
     if (!(x instanceof KerasTensor))
       throw new ValueError(
-        `${model}: ${what} must be symbolic tensors, as Input(…) and layer.apply(…) return them; received ${x === null ? "null" : typeof x === "object" ? `an object of class ${x.constructor?.name}` : typeof x}.`,
+        `${model}: ${what} must be symbolic tensors, as Input(…) and layer.apply(…) return them; received ${show(x)}.`,
       );
   }
 }

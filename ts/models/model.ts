@@ -27,16 +27,10 @@ import type { Variable } from "../variable.js";
 import type { BatchIterable, DataLike } from "./data.js";
 import { graphConfig, graphFromConfig } from "./functionalConfig.js";
 import { FunctionalGraph, type SymbolicTree } from "./functionalGraph.js";
+import type { CompileOptions, EvaluateOptions, FitOptions, OnBatchOptions, PredictOptions } from "./options.js";
 import { gradientsOf, type StepData, type StepLogs } from "./programs.js";
 import { type SummaryOptions, summary } from "./summary.js";
-import {
-  type CompileOptions,
-  type EvaluateOptions,
-  type FitOptions,
-  type OnBatchOptions,
-  type PredictOptions,
-  Trainer,
-} from "./trainer.js";
+import { Trainer } from "./trainer.js";
 import { type LoadWeightsOptions, loadWeights, saveWeights, type WeightsSource } from "./weights.js";
 
 export interface ModelOptions extends Omit<LayerOptions, "inputShape" | "inputDim"> {}

@@ -9,7 +9,7 @@ import {
   type TensorTree,
   tensorsOf,
 } from "../core/structure.js";
-import { ShapeError, ValueError } from "../errors.js";
+import { ShapeError, show, ValueError } from "../errors.js";
 import { InputLayer } from "../layers/input.js";
 import { InputSpec } from "../layers/inputSpec.js";
 import { type CallArguments, Layer } from "../layers/layer.js";
@@ -68,9 +68,7 @@ export class Sequential extends Model {
   add(item: SequentialItem, options: { rebuild?: boolean } = {}): void {
     const layer = item instanceof KerasTensor && item.history.operation instanceof InputLayer ? item.history.operation : item;
     if (!(layer instanceof Layer)) {
-      throw new ValueError(
-        `Only layers can be added to a Sequential model, received ${item === null ? "null" : typeof item === "object" ? `an object of class ${(item as object).constructor?.name}` : typeof item}.`,
-      );
+      throw new ValueError(`Only layers can be added to a Sequential model, received ${show(item)}.`);
     }
     if (layer instanceof InputLayer && this.#stack.length > 0) {
       const shape =

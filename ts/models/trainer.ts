@@ -11,13 +11,13 @@ import * as optimizers from "../optimizers.js";
 import { dataPermutation } from "../random.js";
 import { Tensor } from "../tensor.js";
 import type { Variable } from "../variable.js";
-import { CompiledLoss, CompiledMetrics, inOrder, type LossLike, type MetricLike, type PerOutput } from "./compile.js";
+import { CallbackModelView } from "./callbackView.js";
+import { CompiledLoss, CompiledMetrics, inOrder } from "./compile.js";
 import {
   ArrayFeed,
   ArraySource,
   type Batch,
   type BatchIterable,
-  batchTypes,
   classWeights,
   type DataLike,
   type Feed,
@@ -25,8 +25,21 @@ import {
   isBatchIterable,
   joined,
   listed,
+  signature,
   writeBatch,
 } from "./data.js";
+import {
+  COMPILE_OPTIONS,
+  type CompileOptions,
+  EVALUATE_OPTIONS,
+  type EvaluateOptions,
+  FIT_OPTIONS,
+  type FitOptions,
+  type OnBatchOptions,
+  PREDICT_OPTIONS,
+  type PredictOptions,
+  resolveVerbose,
+} from "./options.js";
 import {
   type Compiled,
   lossOf,
@@ -43,76 +56,6 @@ import {
 } from "./programs.js";
 import { nextTurn } from "./turn.js";
 
-export interface CompileOptions {
-  /** An optimizer or its name. Default "rmsprop", as Keras. */
-  optimizer?: optimizers.Optimizer | optimizers.OptimizerIdentifier;
-  /** A loss or its name; one per output for several. */
-  loss?: PerOutput<LossLike> | null;
-  lossWeights?: PerOutput<number> | null;
-  /** Metrics or their names; "accuracy" is resolved by the shapes. They ignore sample weights. */
-  metrics?:
-    | readonly (MetricLike | readonly MetricLike[])[]
-    | { readonly [output: string]: MetricLike | readonly MetricLike[] }
-    | null;
-  /** Metrics that take sample weights into account. */
-  weightedMetrics?:
-    | readonly (MetricLike | readonly MetricLike[])[]
-    | { readonly [output: string]: MetricLike | readonly MetricLike[] }
-    | null;
-  /** Accepted for Keras' sake; steps are always compiled. */
-  runEagerly?: boolean;
-  stepsPerExecution?: number;
-  jitCompile?: boolean | "auto";
-  autoScaleLoss?: boolean;
-}
-
-type Verbose = 0 | 1 | 2 | "auto";
-
-interface RunOptions {
-  /** Rows per batch of arrays. Default 32. */
-  batchSize?: number | null;
-  verbose?: Verbose;
-  callbacks?: readonly CallbackLike[] | null;
-  /** Aborts between two batches; the call rejects with the signal's reason, the model stays usable. */
-  signal?: AbortSignal;
-}
-
-export interface FitOptions extends RunOptions {
-  epochs?: number;
-  /** This fraction of the rows, from the end, is kept for validation. */
-  validationSplit?: number;
-  /** [x, y], [x, y, sampleWeight] or an iterable of batches. */
-  validationData?: readonly [x: DataLike, y?: DataLike | null, sampleWeight?: DataLike | null] | BatchIterable | null;
-  /** A new order in each epoch (true), inside batches ("batch"), or the given order. Default true. */
-  shuffle?: boolean | "batch";
-  /** A weight per class for the loss. */
-  classWeight?: Readonly<Record<string, number>> | null;
-  sampleWeight?: DataLike | null;
-  initialEpoch?: number;
-  stepsPerEpoch?: number | null;
-  validationSteps?: number | null;
-  validationBatchSize?: number | null;
-  /** Validate every n-th epoch, or in the listed ones (from 1). */
-  validationFreq?: number | readonly number[];
-}
-
-export interface EvaluateOptions extends RunOptions {
-  sampleWeight?: DataLike | null;
-  steps?: number | null;
-  /** An object by name instead of a list. */
-  returnDict?: boolean;
-}
-
-export interface PredictOptions extends RunOptions {
-  steps?: number | null;
-}
-
-export interface OnBatchOptions {
-  sampleWeight?: DataLike | null;
-  classWeight?: Readonly<Record<string, number>> | null;
-  returnDict?: boolean;
-}
-
 /** What the trainer needs of a model beyond its steps. */
 export interface TrainedModel extends SteppedModel {
   stopTraining: boolean;
@@ -127,11 +70,6 @@ interface Settings {
   optimizer: optimizers.Optimizer;
   options: CompileOptions;
 }
-
-const FIT_OPTIONS = [
-  "batchSize", "epochs", "verbose", "callbacks", "validationSplit", "validationData", "shuffle", "classWeight", "sampleWeight", "initialEpoch",
-  "stepsPerEpoch", "validationSteps", "validationBatchSize", "validationFreq", "signal",
-]; // biome-ignore format: a list
 
 /** Milliseconds of work between two turns of the event loop. */
 const SLICE = 12;
@@ -173,9 +111,7 @@ export class Trainer {
   }
 
   compile(options: CompileOptions = {}): void {
-    checkOptions("compile", options, [
-      "optimizer", "loss", "lossWeights", "metrics", "weightedMetrics", "runEagerly", "stepsPerExecution", "jitCompile", "autoScaleLoss",
-    ]); // biome-ignore format: a list
+    checkOptions("compile", options, COMPILE_OPTIONS);
     const optimizer = optimizers.get(options.optimizer ?? "rmsprop");
     if (optimizer === null) throw new ValueError('compile: an optimizer is needed, for example optimizer: "adam".');
     for (const list of [options.metrics, options.weightedMetrics]) {
@@ -323,7 +259,7 @@ export class Trainer {
     y: DataLike | null = null,
     options: EvaluateOptions = {},
   ): Promise<number | number[] | Logs> {
-    checkOptions("evaluate", options, ["batchSize", "verbose", "sampleWeight", "steps", "callbacks", "returnDict", "signal"]);
+    checkOptions("evaluate", options, EVALUATE_OPTIONS);
     this.#mustBeCompiled();
     const feed: Feed = isBatchIterable(x)
       ? new IterableFeed(x, this.#arrays)
@@ -342,7 +278,7 @@ export class Trainer {
   }
 
   async predict(x: DataLike | BatchIterable, options: PredictOptions = {}): Promise<Structure<Tensor>> {
-    checkOptions("predict", options, ["batchSize", "verbose", "steps", "callbacks", "signal"]);
+    checkOptions("predict", options, PREDICT_OPTIONS);
     const feed: Feed = isBatchIterable(x)
       ? new IterableFeed(x, this.#arrays)
       : new ArrayFeed(this.#arrays(x), options.batchSize ?? 32);
@@ -403,6 +339,7 @@ export class Trainer {
     const batch: Batch = { source, rows: null, from: 0, size: source.size };
     const { program } = this.#stepFor("train", batch);
     const states = program.updated.map((v) => v as Variable);
+    if (runs === 0) return program.text();
     const before = states.map((v) => v.value);
     writeBatch(program, batch);
     try {
@@ -425,9 +362,7 @@ export class Trainer {
   }
 
   #stepFor(mode: Mode, batch: Batch): Step {
-    const types = batchTypes(batch);
-    const form = batch.source.y === null ? "x" : batch.source.sampleWeight === null ? "xy" : "xyw";
-    const key = `${mode}|${form}|${types.map((t) => `${t.dtype}${t.shape}`).join(";")}`;
+    const key = `${mode}|${signature(batch)}`;
     // Only for a program that is not known: a known one was traced after all this, and walking the model takes longer than small steps do.
     return this.#programs.get(key, () => {
       if (mode !== "predict") this.#prepare(batch);
@@ -449,7 +384,7 @@ export class Trainer {
     const { program, rebuild } = this.#stepFor("predict", inputsOnly);
     writeBatch(program, inputsOnly);
     program.execute();
-    return rebuild(program.outputs.map((type, k) => new Tensor(program.read(k), type.shape, { dtype: type.dtype })));
+    return rebuild(program.outputs.map((type, k) => new Tensor(program.read(k), type)));
   }
 
   async #evaluate(feed: Feed, steps: number | null, callbacks: CallbackList, signal: AbortSignal | undefined): Promise<Logs> {
@@ -595,41 +530,17 @@ export class Trainer {
   }
 }
 
-/** What callbacks see of the model. */
-class CallbackModelView {
-  readonly #model: TrainedModel;
-  readonly direction: (log: string) => "up" | "down" | null;
-  constructor(model: TrainedModel, direction: (log: string) => "up" | "down" | null) {
-    this.#model = model;
-    this.direction = direction;
-  }
-  get stopTraining(): boolean {
-    return this.#model.stopTraining;
-  }
-  set stopTraining(stop: boolean) {
-    this.#model.stopTraining = stop;
-  }
-  getWeights(): Tensor[] {
-    return this.#model.getWeights();
-  }
-  setWeights(weights: readonly Tensor[]): void {
-    this.#model.setWeights(weights);
-  }
-}
-
 function mustHaveRows(where: string, source: ArraySource): void {
   if (source.size === 0) throw new DataError(`${where}: there are no samples; x has 0 rows.`);
 }
 
-const isOfType = (t: Tensor, type: TensorType): boolean =>
-  t.dtype === type.dtype && t.shape.length === type.shape.length && t.shape.every((d, i) => d === type.shape[i]);
-
-function resolveVerbose(verbose: Verbose | undefined): 0 | 1 | 2 {
-  if (verbose === undefined || verbose === "auto") return 1;
-  if (![0, 1, 2].includes(verbose))
-    throw new ValueError(`verbose must be 0, 1, 2 or "auto", received ${JSON.stringify(verbose)}.`);
-  return verbose;
+/** NOTE a loop: with `every` and its closure it took a tenth of a small prediction. */
+function sameShape(a: readonly number[], b: readonly number[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }
+const isOfType = (t: Tensor, type: TensorType): boolean => t.dtype === type.dtype && sameShape(t.shape, type.shape);
 
 const sorted = (logs: Logs): Logs => Object.fromEntries(Object.entries(logs).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
 

@@ -158,37 +158,42 @@ function axisWeights(from: number, to: number, { weight }: Filter, antialias: bo
   return new Tensor(Float32Array.from(rows.flat()), [to, from]);
 }
 
-/** One axis enlarged by a whole factor: the new cell i·factor + m takes weight((m + ½)/factor − ½) of cell i, then all is divided by the sums. */
+/**
+ * One axis enlarged by a whole factor: the new cell i·factor + m takes weight(|(m + ½)/factor − ½|) of cell i, then all is divided by the sums.
+ *
+ * With radius 1 the sums are 1 when the outermost cells are repeated once, which saves a pass over the result.
+ */
 function spread(t: Tensor, axis: number, factor: number, { weight, radius }: Filter): Tensor {
   const from = t.shape[axis]!;
   const channels = t.shape[3]!;
-  const half = radius * factor;
-  const lowest = Math.floor((factor - 1) / 2 - half) + 1;
-  const highest = Math.ceil((factor - 1) / 2 + half) - 1;
+  const more = radius === 1 ? 1 : 0;
+  const x = more === 0 ? t : pick(t, axis, [0, ...Array.from({ length: from }, (_, i) => i), from - 1]);
+  const lowest = Math.floor((factor - 1) / 2 - radius * factor) + 1;
+  const highest = Math.ceil((factor - 1) / 2 + radius * factor) - 1;
   const weights = Array.from({ length: highest - lowest + 1 }, (_, k) => weight(Math.abs((lowest + k + 0.5) / factor - 0.5)));
-  const sums = new Float64Array(from * factor);
-  for (let i = 0; i < from; i++)
-    weights.forEach((w, k) => {
-      const at = i * factor + lowest + k;
-      if (at >= 0 && at < sums.length) sums[at]! += w;
-    });
-  const along = (own: number, other: number): [number, number] => (axis === 1 ? [own, other] : [other, own]);
+  const along = (own: number, other: number): number[] => (axis === 1 ? [own, other] : [other, own]);
   const kernel = new Tensor(Float32Array.from(weights.flatMap((w) => Array<number>(channels).fill(w))), [
     ...along(weights.length, 1),
     1,
     channels,
   ]);
-  // stride, dilation, cells before and behind, size of the result
-  const own = [factor, 1, -lowest, highest + 1 - factor, from * factor];
+  // stride, dilation, cells cut off before and behind, size of the result
+  const own = [factor, 1, more * factor - lowest, more * factor + highest + 1 - factor, from * factor];
   const other = [1, 1, 0, 0, t.shape[3 - axis]!];
-  const y = apply("conv_input", [t, kernel], { ints: [channels, ...(axis === 1 ? [...own, ...other] : [...other, ...own])] });
-  return apply("multiply", [
-    y,
-    new Tensor(
-      Float32Array.from(sums, (s) => 1 / s),
-      [...along(sums.length, 1), 1],
-    ),
-  ]);
+  const y = apply("conv_input", [x, kernel], { ints: [channels, ...(axis === 1 ? [...own, ...other] : [...other, ...own])] });
+  if (more > 0) return y;
+  const sums = new Float64Array(from * factor);
+  for (let i = 0; i < from; i++) {
+    weights.forEach((w, k) => {
+      const at = i * factor + lowest + k;
+      if (at >= 0 && at < sums.length) sums[at]! += w;
+    });
+  }
+  const scale = new Tensor(
+    Float32Array.from(sums, (s) => 1 / s),
+    [...along(sums.length, 1), 1],
+  );
+  return apply("multiply", [y, scale]);
 }
 
 /** The weight of a cell at a distance of x ≥ 0 cells: 0 from `radius` on. */

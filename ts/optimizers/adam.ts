@@ -28,6 +28,8 @@ export class Adam extends Optimizer<AdamOptions> {
   static override readonly className: string = "Adam";
   static override readonly defaults: Config = withCommon(0.001, { beta1: 0.9, beta2: 0.999, epsilon: 1e-7, amsgrad: false });
 
+  #alpha: Tensor | null = null;
+
   protected override buildSlots(variables: readonly Variable[]): void {
     for (const v of variables) {
       this.addSlot(v, "momentum");
@@ -36,10 +38,25 @@ export class Adam extends Optimizer<AdamOptions> {
     if (this.config.amsgrad) for (const v of variables) this.addSlot(v, "velocity_hat");
   }
 
+  /** All variables move at one rate: it is traced once, not once for each. */
+  protected override updateSteps(gradients: readonly Tensor[], variables: readonly Variable[], lr: Tensor): void {
+    this.#alpha = this.#unbiased(lr);
+    try {
+      super.updateSteps(gradients, variables, lr);
+    } finally {
+      this.#alpha = null;
+    }
+  }
+
+  #unbiased(lr: Tensor): Tensor {
+    const { beta1, beta2 } = this.config;
+    const t = this.updates;
+    return ops.divide(ops.multiply(lr, ops.sqrt(unbias(beta2, t))), unbias(beta1, t));
+  }
+
   protected override updateStep(g: Tensor, w: Variable, lr: Tensor): void {
     const { beta1, beta2, epsilon, amsgrad } = this.config;
-    const t = this.updates;
-    const alpha = ops.divide(ops.multiply(lr, ops.sqrt(unbias(beta2, t))), unbias(beta1, t));
+    const alpha = this.#alpha ?? this.#unbiased(lr);
     const momentum = this.slot(w, "momentum");
     const velocity = this.slot(w, "velocity");
     if (!amsgrad) {

@@ -2,7 +2,7 @@
 
 import { apply, scalar } from "../core/apply.js";
 import { Program } from "../core/program.js";
-import { ShapeError, StateError, ValueError } from "../errors.js";
+import { classOf, ShapeError, StateError, ValueError } from "../errors.js";
 import * as ops from "../ops.js";
 import { toSnakeCase, uniqueName } from "../saving/names.js";
 import { type Config, classNameOf, type KerasClass, KerasObject } from "../saving/object.js";
@@ -85,7 +85,7 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
 
   constructor(options: Partial<Options> = {}) {
     super(options);
-    check(this.constructor.name, this.config);
+    check(classOf(this), this.config);
     this.name = this.config.name ?? uniqueName(toSnakeCase(classNameOf(this.constructor as unknown as KerasClass)));
     this.#iterations = this.#own(new Variable(scalar(0, "int32"), { name: "iteration", path: this.name, trainable: false }));
     this.#learningRate =

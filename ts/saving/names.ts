@@ -27,8 +27,9 @@ const DIGIT_NAMES = new Map(
  * The two patterns are those of `keras/src/utils/naming.py`; the odd results (`RMSprop` → `rm_sprop`) are Keras' own.
  */
 export function toSnakeCase(className: string): string {
-  return className
-    .replace(/[^\p{L}\p{N}_]+/gu, "")
+  // Only where it is needed: V8 takes milliseconds to compile classes of all letters.
+  const word = /^\w*$/.test(className) ? className : className.replace(/[^\p{L}\p{N}_]+/gu, "");
+  return word
     .replace(/(.)([A-Z][a-z]+)/g, "$1_$2")
     .replace(/([a-z])([A-Z])/g, "$1_$2")
     .toLowerCase();

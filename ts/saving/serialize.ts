@@ -152,7 +152,12 @@ function serializeObject(x: KerasObject & Hooks): SerializedObject {
   const config = Object.fromEntries(Object.entries(x.getConfig()).map(([k, v]) => [toSnakeName(k), serialize(v)]));
   const out: SerializedObject = entry
     ? // What is not public in Keras has a name of its own in files.
-      { module: entry.module, class_name: entry.name, config, registered_name: entry.module.startsWith("keras.src.") ? entry.name : null }
+      {
+        module: entry.module,
+        class_name: entry.name,
+        config,
+        registered_name: entry.module.startsWith("keras.src.") ? entry.name : null,
+      }
     : { module: null, class_name: classNameOf(own), config, registered_name: getRegisteredName(own) };
   const built = x.getBuildConfig?.();
   if (built) out.build_config = built;

@@ -20,6 +20,7 @@ export interface History {
  * Sizes that are not known, such as the batch, are null in `shape`. Reading values throws a `StateError`.
  */
 export class KerasTensor extends Tensor {
+  static override readonly className = "KerasTensor";
   readonly name: string;
   readonly history: History;
 

@@ -13,6 +13,12 @@ const PER_THREAD: usize = 4;
 /// Nanoseconds per element and instruction: between an addition and a transcendental function.
 const MAP_COST: f32 = 0.4;
 
+/// Nanoseconds per word of a strided copy.
+const COPY_COST: f32 = 0.3;
+
+/// Words between a call and its epilogue.
+const STRETCH: usize = 16 * 1024;
+
 /// A value that threads may share because the step's chunks touch disjoint parts of what it points to.
 #[derive(Clone, Copy)]
 pub struct Shared<T>(pub T);
@@ -36,6 +42,25 @@ pub fn map_units(m: &MapProgram) -> Units {
         grain: BLOCK,
         coarse: false,
     }
+}
+
+/// A strided copy by indices of its first axis.
+pub fn copy_units(shape: &[usize]) -> Units {
+    let (&count, rest) = shape.split_first().unwrap_or((&1, &[]));
+    Units {
+        count,
+        words: 0,
+        cost: COPY_COST * rest.iter().product::<usize>() as f32,
+        grain: 1,
+        coarse: false,
+    }
+}
+
+/// Units of a call after which its epilogue runs, while what they made is in the second cache. A call may prepare something anew each time,
+/// about as much as its workspace holds: that must stay small beside what it makes.
+pub fn stretch(units: &Units, workspace: usize) -> usize {
+    let words = STRETCH.max(4 * workspace);
+    (words / units.words.max(1)).max(1).next_multiple_of(units.grain)
 }
 
 pub fn worth_sharing(units: &Units) -> bool {

@@ -1,77 +1,79 @@
-//! Attaches an elementwise unit to the call that feeds it, so that it runs on each finished stretch while that is in the cache.
+//! Attaches an elementwise unit to the step that feeds it: to a call, where it runs on each finished stretch while that is in the cache, or to
+//! the end of a reduction.
 
 use crate::lower::{Home, Lowered, Work};
-use crate::map_vm::Access;
+use crate::map_vm::{Access, MapProgram};
 
-/// Attaches where a call's only result is read by one elementwise unit of the same size and by nothing else. `needed` are buffers that are
-/// read after the run.
-pub fn attach(low: &mut Lowered, needed: &[usize]) {
-    let mut readers = vec![0usize; low.buffers.len()];
-    low.works
-        .iter()
-        .flat_map(|w| {
-            let mut r = w.reads();
-            r.sort_unstable();
-            r.dedup();
-            r
-        })
-        .for_each(|b| readers[b] += 1);
+/// Attaches where a result is read by one elementwise unit of the same size and by nothing else: to calls with one result, or to
+/// `reductions`. `needed` are buffers that are read after the run.
+pub fn attach(low: &mut Lowered, needed: &[usize], reductions: bool) {
+    // How many steps read a buffer, and the last of them.
+    let mut readers = vec![(0usize, 0usize); low.buffers.len()];
+    for (at, work) in low.works.iter().enumerate() {
+        let mut reads = work.reads();
+        reads.sort_unstable();
+        reads.dedup();
+        reads.into_iter().for_each(|b| readers[b] = (readers[b].0 + 1, at));
+    }
     let mut writer = vec![usize::MAX; low.buffers.len()];
     low.works
         .iter()
         .enumerate()
         .for_each(|(at, w)| w.writes().into_iter().for_each(|b| writer[b] = at));
     for at in 0..low.works.len() {
-        let Work::Call {
-            results,
-            units,
-            epilogue: None,
-            ..
-        } = &low.works[at]
-        else {
-            continue;
-        };
-        let &[result] = &results[..] else { continue };
-        if units.words == 0
-            || readers[result] != 1
-            || needed.contains(&result)
-            || low.buffers[result].home != Home::Arena
-        {
-            continue;
-        }
-        let Some(reader) = (at + 1..low.works.len()).find(|&i| low.works[i].reads().contains(&result)) else {
-            continue;
-        };
-        let Work::Map(m) = &low.works[reader] else { continue };
-        let whole = m
-            .inputs
-            .iter()
-            .filter(|i| i.buffer == result)
-            .all(|i| i.access == Access::Full && i.offset == 0);
-        // Everything else that it reads must be there when the call runs.
-        let early = m
-            .inputs
-            .iter()
-            .all(|i| i.buffer == result || writer[i.buffer] == usize::MAX || writer[i.buffer] < at);
-        if !whole || !early || m.n != low.buffers[result].words || m.n != units.count * units.words {
-            continue;
-        }
-        let taken = std::mem::replace(
-            &mut low.works[reader],
-            Work::Copy {
-                dst: result,
-                fill: None,
-                pieces: vec![],
-            },
-        );
-        let Work::Map(m) = taken else {
-            unreachable!("internal: matched above")
-        };
-        m.outputs.iter().for_each(|&b| writer[b] = at);
-        if let Work::Call { epilogue, .. } = &mut low.works[at] {
-            *epilogue = Some(m);
+        for result in results(&low.works[at], reductions) {
+            let (count, reader) = readers[result];
+            if count != 1 || needed.contains(&result) || low.buffers[result].home != Home::Arena {
+                continue;
+            }
+            let Work::Map(m) = &low.works[reader] else { continue };
+            let whole = m
+                .inputs
+                .iter()
+                .filter(|i| i.buffer == result)
+                .all(|i| i.access == Access::Full && i.offset == 0);
+            // Everything else that it reads must be there when the step runs. Folds of a reduction are done before its epilogues.
+            let folded = results(&low.works[at], reductions);
+            let early = m
+                .inputs
+                .iter()
+                .all(|i| folded.contains(&i.buffer) || writer[i.buffer] == usize::MAX || writer[i.buffer] < at);
+            if !whole || !early || m.n != low.buffers[result].words || !fits(&low.works[at], m) {
+                continue;
+            }
+            let Work::Map(m) = low.works[reader].take() else {
+                unreachable!("internal: matched above")
+            };
+            m.outputs.iter().for_each(|&b| writer[b] = at);
+            match &mut low.works[at] {
+                Work::Call { epilogue, .. } => *epilogue = Some(m),
+                Work::Reduce(r) => r.epilogues.push(m),
+                Work::Map(_) | Work::Copy { .. } | Work::Loop { .. } => {
+                    unreachable!("internal: nothing to attach to")
+                }
+            }
         }
     }
-    low.works
-        .retain(|w| !matches!(w, Work::Copy { pieces, fill: None, .. } if pieces.is_empty()));
+    low.works.retain(|w| !w.is_nothing());
+}
+
+/// Results of a step to which a unit may be attached.
+fn results(work: &Work, reductions: bool) -> Vec<usize> {
+    match work {
+        Work::Call {
+            results,
+            epilogue: None,
+            ..
+        } if !reductions && results.len() == 1 => results.clone(),
+        Work::Reduce(r) if reductions => r.folds.iter().map(|f| f.result).collect(),
+        Work::Map(_) | Work::Call { .. } | Work::Reduce(_) | Work::Copy { .. } | Work::Loop { .. } => vec![],
+    }
+}
+
+/// Can the step run the unit stretch by stretch?
+fn fits(work: &Work, m: &MapProgram) -> bool {
+    match work {
+        Work::Call { units, .. } => units.words > 0 && m.n == units.count * units.words,
+        Work::Map(_) | Work::Reduce(_) | Work::Copy { .. } | Work::Loop { .. } => true,
+    }
 }

@@ -1,4 +1,4 @@
-//! How a graph runs: `compile` passes it through simplify, group, lower and plan to a `Program`, whose run is one call.
+//! How a graph runs: `compile` passes it through simplify, sparse, group, lower and plan to a `Program`, whose run is one call.
 
 #![cfg_attr(
     all(target_arch = "wasm32", target_feature = "atomics"),
@@ -14,7 +14,11 @@ mod map_vm;
 pub mod par;
 mod plan;
 mod program;
+mod prologue;
+mod reduction;
+mod registers;
 mod simplify;
+mod sparse;
 mod text;
 
 pub use buffers::{StateBuf, arena_words};
@@ -30,6 +34,8 @@ use std::rc::Rc;
 pub struct Options {
     /// Drop what changes nothing.
     pub simplify: bool,
+    /// Let updates of tables touch the rows that an index names, where the others stay as they are.
+    pub sparse: bool,
     /// Run elementwise chains together, and after products.
     pub group: bool,
     /// Let results take the memory of what they replace.
@@ -44,6 +50,7 @@ impl Default for Options {
     fn default() -> Self {
         Options {
             simplify: true,
+            sparse: true,
             group: true,
             in_place: true,
             poison: false,
@@ -77,7 +84,10 @@ fn code(
     operands: Option<&[ValueId]>,
     options: &Options,
 ) -> Result<Code, Error> {
-    let simple = simplify::simplify(nodes, wanted, options.simplify)?;
+    let mut simple = simplify::simplify(nodes, wanted, options.simplify)?;
+    if options.sparse && sparse::touch_rows(&mut simple, targets)? {
+        simple = simplify::simplify(&simple.nodes, &simple.wanted, options.simplify)?;
+    }
     check(&simple.nodes, options);
     let units = group::group(&simple.nodes, options.group);
     let mut low = lower::lower(
@@ -97,7 +107,9 @@ fn code(
     low.wanted = kept.clone();
     if options.group {
         let needed: Vec<usize> = kept.iter().copied().chain(updates.iter().map(|u| u.1)).collect();
-        epilogue::attach(&mut low, &needed);
+        epilogue::attach(&mut low, &needed, false);
+        prologue::attach(&mut low, &needed);
+        epilogue::attach(&mut low, &needed, true);
     }
     let plan = plan::plan(
         &simple.nodes,
@@ -113,6 +125,11 @@ fn code(
             .zip(&plan.offsets)
             .all(|(b, o)| b.home != Home::Arena || *o != usize::MAX || b.words == 0 || low.works.is_empty())
     );
+    if options.verify
+        && let Err(finding) = plan::prove(&low, &plan.offsets, &kept)
+    {
+        panic!("internal: {finding}");
+    }
     let positions = operands
         .unwrap_or_default()
         .iter()

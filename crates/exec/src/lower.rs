@@ -1,11 +1,15 @@
 //! From units of nodes to work on buffers: where each value lives, which views are only a way of reading, which must be copied.
 
 use crate::group::Unit;
-use crate::map_vm::{Access, Instr, MapInput, MapProgram, access_of};
+use crate::map_vm::{Access, MapInput, MapProgram, access_of};
 use crate::program::Code;
+use crate::reduction::{Fold, Reduction, Source};
+use crate::registers::registers;
 use keratin_graph::op::{Geometry, Infer, Kernel, Kind, Units, ViewPlan};
+use keratin_graph::ops::reduce::split;
 use keratin_graph::shape::{numel, strides};
-use keratin_graph::{Error, Nodes, Type, ValueId};
+use keratin_graph::{DType, Error, Nodes, Type, ValueId};
+use keratin_kernels::reduce::ReduceFn;
 use std::collections::HashMap;
 
 /// Whose memory a buffer is.
@@ -82,6 +86,7 @@ pub enum Work {
         workspace: usize,
         epilogue: Option<MapProgram>,
     },
+    Reduce(Reduction),
     Copy {
         dst: usize,
         fill: Option<u32>,
@@ -99,6 +104,19 @@ pub enum Work {
 }
 
 impl Work {
+    /// Takes the work out of the list; nothing is left in its place.
+    pub fn take(&mut self) -> Work {
+        let nothing = Work::Copy {
+            dst: 0,
+            fill: None,
+            pieces: vec![],
+        };
+        std::mem::replace(self, nothing)
+    }
+    pub fn is_nothing(&self) -> bool {
+        matches!(self, Work::Copy { pieces, fill: None, .. } if pieces.is_empty())
+    }
+
     /// Buffers that it reads.
     pub fn reads(&self) -> Vec<usize> {
         let map = |m: &MapProgram| m.inputs.iter().map(|i| i.buffer).collect::<Vec<_>>();
@@ -115,6 +133,7 @@ impl Work {
                 all.extend(epilogue.iter().flat_map(map).filter(|b| !results.contains(b)));
                 all
             }
+            Work::Reduce(r) => r.reads(),
             Work::Copy { pieces, .. } => pieces.iter().map(|p| p.src.buffer).collect(),
             Work::Loop { operands, states, .. } => operands
                 .iter()
@@ -132,6 +151,8 @@ impl Work {
                 .copied()
                 .chain(epilogue.iter().flat_map(|m| m.outputs.iter().copied()))
                 .collect(),
+            Work::Reduce(r) => r.writes(),
+            Work::Copy { dst, .. } if self.is_nothing() => vec![],
             Work::Copy { dst, .. } => vec![*dst],
             Work::Loop { results, region, .. } => results.iter().copied().chain([*region]).collect(),
         }
@@ -210,6 +231,7 @@ pub fn lower(
             Kernel::Map(_) | Kernel::Cast(_) => l.map(unit),
             Kernel::View(plan) => l.view(unit.nodes[0], *plan),
             Kernel::Call(_) => l.call(unit.nodes[0]),
+            Kernel::Reduce(f) => l.reduce(unit.nodes[0], *f),
             Kernel::Loop => l.repeat(unit.nodes[0], compile_body)?,
         }
     }
@@ -436,6 +458,33 @@ impl Lowering<'_> {
             epilogue: None,
         });
     }
+    fn reduce(&mut self, at: usize, f: fn(DType) -> ReduceFn) {
+        let node = &self.nodes.nodes[at];
+        let v = node.inputs[0];
+        let ty = self.nodes.ty(v).clone();
+        let (outer, n, inner) = split(&ty.shape, node.attrs.ints[0] as usize, node.attrs.ints[1] as usize);
+        let place = self.dense(v);
+        let result = self.results(at)[0];
+        let pieces = Reduction::pieces([outer, n, inner]).1;
+        let partial = (pieces > 1).then(|| self.buffer(Home::Arena, outer * pieces * inner));
+        let fold = Fold {
+            f: f(ty.dtype),
+            name: node.op.name,
+            source: Source::Memory {
+                buffer: place.buffer,
+                offset: place.offset,
+            },
+            result,
+            partial,
+        };
+        self.out.works.push(Work::Reduce(Reduction {
+            node: at,
+            shape: [outer, n, inner],
+            folds: vec![fold],
+            map: None,
+            epilogues: vec![],
+        }));
+    }
     fn operand(&mut self, v: ValueId, strided: bool) -> Operand {
         let ty = self.nodes.ty(v).clone();
         let place = self.place(v).clone();
@@ -508,79 +557,6 @@ fn permuted(view: &[isize], shape: &[usize], own: &[isize], place: &Place, sourc
         .collect();
     let complete = used.iter().zip(source).all(|(&u, &n)| u || n == 1);
     strides.filter(|_| complete)
-}
-
-/// Gives the values of a unit registers: inputs, results, and as few temporaries as live at once.
-fn registers(
-    nodes: &Nodes,
-    unit: &Unit,
-    n: usize,
-    inputs: &[(ValueId, MapInput)],
-    outputs: &[(ValueId, usize)],
-) -> MapProgram {
-    let first_temporary = inputs.len() + outputs.len();
-    let mut register: HashMap<ValueId, usize> = HashMap::new();
-    inputs
-        .iter()
-        .enumerate()
-        .for_each(|(r, (v, _))| _ = register.insert(*v, r));
-    outputs
-        .iter()
-        .enumerate()
-        .for_each(|(k, (v, _))| _ = register.insert(*v, inputs.len() + k));
-    let mut last_use: HashMap<ValueId, usize> = HashMap::new();
-    for (i, &m) in unit.nodes.iter().enumerate() {
-        nodes.nodes[m].inputs.iter().for_each(|v| _ = last_use.insert(*v, i));
-    }
-    let (mut free, mut temporaries) = (Vec::new(), 0);
-    let mut instrs = Vec::with_capacity(unit.nodes.len());
-    for (i, &m) in unit.nodes.iter().enumerate() {
-        let node = &nodes.nodes[m];
-        let read: Vec<usize> = node.inputs.iter().map(|v| register[v]).collect();
-        let src = core::array::from_fn(|k| read.get(k).or(read.first()).copied().unwrap_or(0));
-        // A temporary that is read for the last time may take the result.
-        let mut ended: Vec<ValueId> = node.inputs.clone();
-        ended.dedup();
-        ended.sort_unstable();
-        ended.dedup();
-        for v in ended {
-            if last_use[&v] == i && register[&v] >= first_temporary {
-                free.push(register[&v]);
-            }
-        }
-        let dst = *register.entry(node.first).or_insert_with(|| {
-            free.pop().unwrap_or_else(|| {
-                temporaries += 1;
-                first_temporary + temporaries - 1
-            })
-        });
-        let from = node
-            .inputs
-            .first()
-            .map_or(nodes.ty(node.first).dtype, |&v| nodes.ty(v).dtype);
-        // The last input's type decides where the first is a condition: kernels of words take any.
-        let f = match &node.op.kernel {
-            Kernel::Map(f) => f(from).unwrap_or_else(|| panic!("internal: {} has no kernel for {from}", node.op.name)),
-            Kernel::Cast(f) => f(from, nodes.ty(node.first).dtype),
-            Kernel::Source | Kernel::View(_) | Kernel::Call(_) | Kernel::Loop => {
-                unreachable!("internal: not elementwise")
-            }
-        };
-        instrs.push(Instr {
-            f,
-            name: node.op.name,
-            dst,
-            src,
-            params: node.attrs.floats.clone(),
-        });
-    }
-    MapProgram {
-        n,
-        inputs: inputs.iter().map(|(_, i)| *i).collect(),
-        outputs: outputs.iter().map(|(_, b)| *b).collect(),
-        temporaries,
-        instrs,
-    }
 }
 
 impl Lowered {

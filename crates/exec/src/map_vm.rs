@@ -2,10 +2,13 @@
 
 use keratin_kernels::copy;
 use keratin_kernels::map::MapFn;
+use keratin_kernels::reduce::PIECE;
 
 /// Elements per block.
 pub const BLOCK: usize = 512;
 const MAX_REGISTERS: usize = 72;
+/// Stands for the buffer of a result that stays inside its step.
+pub const INSIDE: usize = usize::MAX;
 
 /// How element i of the result reads a smaller source: at `(i / inner) % n`.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -18,6 +21,21 @@ pub enum Access {
     },
 }
 
+impl Access {
+    /// Does a block of `step` elements look like the one before it?
+    fn stays(self, step: usize) -> bool {
+        match self {
+            Access::Full => false,
+            Access::Repeat { n: 1, .. } => true,
+            Access::Repeat { n, inner } => step.is_multiple_of(n * inner),
+        }
+    }
+}
+
+fn gcd(a: usize, b: usize) -> usize {
+    if b == 0 { a } else { gcd(b, a % b) }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct MapInput {
     pub buffer: usize,
@@ -28,7 +46,8 @@ pub struct MapInput {
 #[derive(Clone)]
 pub struct Instr {
     pub f: MapFn,
-    pub name: &'static str,
+    /// Of the op, or of two.
+    pub name: String,
     pub dst: usize,
     pub src: [usize; 3],
     pub params: Vec<f32>,
@@ -39,7 +58,7 @@ pub struct Instr {
 pub struct MapProgram {
     pub n: usize,
     pub inputs: Vec<MapInput>,
-    /// Buffers of the results, each whole.
+    /// Buffers of the results, each whole, or `INSIDE`.
     pub outputs: Vec<usize>,
     pub temporaries: usize,
     pub instrs: Vec<Instr>,
@@ -57,11 +76,71 @@ impl MapProgram {
         self.registers() <= MAX_REGISTERS
     }
 
+    /// Both programs as one: this one's results first.
+    pub fn beside(&self, other: &MapProgram) -> MapProgram {
+        let mut inputs = self.inputs.clone();
+        inputs.extend(other.inputs.iter().filter(|i| !self.inputs.contains(i)));
+        let outputs: Vec<usize> = self.outputs.iter().chain(&other.outputs).copied().collect();
+        let first = inputs.len() + outputs.len();
+        let renamed = |m: &MapProgram, results: usize, temporaries: usize| {
+            let place = |r: usize| match r.checked_sub(m.inputs.len()) {
+                None => inputs
+                    .iter()
+                    .position(|i| *i == m.inputs[r])
+                    .expect("internal: an input was lost"),
+                Some(k) if k < m.outputs.len() => inputs.len() + results + k,
+                Some(k) => first + temporaries + k - m.outputs.len(),
+            };
+            let instr = |i: &Instr| Instr {
+                dst: place(i.dst),
+                src: i.src.map(place),
+                ..i.clone()
+            };
+            m.instrs.iter().map(instr).collect::<Vec<_>>()
+        };
+        // Temporaries of the first are free again when the second runs.
+        let instrs = [renamed(self, 0, 0), renamed(other, self.outputs.len(), 0)].concat();
+        MapProgram {
+            n: self.n,
+            inputs,
+            outputs,
+            temporaries: self.temporaries.max(other.temporaries),
+            instrs,
+        }
+    }
+
+    /// Elements per block: at most `BLOCK`, and a multiple of the periods of repeated inputs as far as they allow it together. Such an input
+    /// looks the same in every block and is laid out once.
+    fn step(&self) -> usize {
+        let together = |all: usize, input: &MapInput| match input.access {
+            Access::Full => all,
+            Access::Repeat { n, inner } => {
+                let both = all / gcd(all, n * inner) * n * inner;
+                if n * inner <= BLOCK && both <= BLOCK { both } else { all }
+            }
+        };
+        let period = self.inputs.iter().fold(1, together);
+        BLOCK / period * period
+    }
+
     /// Computes elements `from..to`.
     ///
     /// # Safety
     /// `buffers` gives every buffer its address, valid for its words; `scratch` is this thread's and has `workspace` words.
     pub unsafe fn run(&self, buffers: &[*mut u32], scratch: *mut u32, from: usize, to: usize) {
+        // SAFETY: the caller's; no result is inside.
+        unsafe { self.run_inside(buffers, scratch, from, to, core::ptr::null_mut()) }
+    }
+
+    /// The same, where result `k` that is `INSIDE` goes to `inside[k·PIECE..]`, its element `from` first.
+    ///
+    /// # Safety
+    /// As `run`; `inside` has room for `to − from` elements of each.
+    pub unsafe fn run_inside(&self, buffers: &[*mut u32], scratch: *mut u32, from: usize, to: usize, inside: *mut u32) {
+        if from == to {
+            return;
+        }
+        let step = self.step();
         let mut at: [*mut u32; MAX_REGISTERS] = [core::ptr::null_mut(); MAX_REGISTERS];
         let mut free = scratch;
         let mut take = || {
@@ -72,11 +151,14 @@ impl MapProgram {
         for (r, input) in self.inputs.iter().enumerate() {
             match input.access {
                 Access::Full => {}
-                Access::Repeat { n, .. } => {
+                Access::Repeat { n, inner } => {
                     at[r] = take();
-                    if n == 1 {
-                        // SAFETY: the source has one word at its offset, the register a block.
-                        unsafe { copy::fill(at[r], BLOCK.min(to - from), *buffers[input.buffer].add(input.offset)) }
+                    if input.access.stays(step) {
+                        // SAFETY: the source has n words at its offset, the register a block.
+                        unsafe {
+                            let source = buffers[input.buffer].add(input.offset);
+                            load(at[r], source, from, step.min(to - from), n, inner);
+                        }
                     }
                 }
             }
@@ -85,21 +167,24 @@ impl MapProgram {
         at[first_temporary..self.registers()].fill_with(take);
         let mut start = from;
         while start < to {
-            let len = BLOCK.min(to - start);
+            let len = step.min(to - start);
             for (r, input) in self.inputs.iter().enumerate() {
                 // SAFETY: element `start` (or its place in the repeated source) is inside the source.
                 unsafe {
                     let source = buffers[input.buffer].add(input.offset);
                     match input.access {
                         Access::Full => at[r] = source.add(start),
-                        Access::Repeat { n: 1, .. } => {}
+                        Access::Repeat { .. } if input.access.stays(step) => {}
                         Access::Repeat { n, inner } => load(at[r], source, start, len, n, inner),
                     }
                 }
             }
             for (k, &buffer) in self.outputs.iter().enumerate() {
-                // SAFETY: the result has `n` words.
-                at[self.inputs.len() + k] = unsafe { buffers[buffer].add(start) };
+                at[self.inputs.len() + k] = match buffer {
+                    INSIDE => inside.wrapping_add(k * PIECE + start - from),
+                    // SAFETY: the result has `n` words.
+                    _ => unsafe { buffers[buffer].add(start) },
+                };
             }
             for i in &self.instrs {
                 let src = i.src.map(|r| at[r] as *const u32);
@@ -111,27 +196,38 @@ impl MapProgram {
     }
 }
 
-/// Fills a block with elements `(i / inner) % n` of a source.
+/// Fills a block with elements `(i / inner) % n` of a source: one period from the source, the others from the one before.
 ///
 /// # Safety
 /// `dst` has `len` words, `source` has `n`.
 unsafe fn load(dst: *mut u32, source: *const u32, start: usize, len: usize, n: usize, inner: usize) {
+    if n == 1 {
+        // SAFETY: the source has a word.
+        return unsafe { copy::fill(dst, len, *source) };
+    }
+    let first = len.min(n * inner);
     let mut done = 0;
-    if inner == 1 {
-        while done < len {
-            let at = (start + done) % n;
-            let run = (n - at).min(len - done);
-            // SAFETY: the run ends at the source's end or the block's.
-            unsafe { core::ptr::copy_nonoverlapping(source.add(at), dst.add(done), run) };
-            done += run;
-        }
-        return;
+    while done < first {
+        let i = start + done;
+        // SAFETY: a run ends at the source's end, or with what repeats one word of it, or with the block.
+        let run = unsafe {
+            if inner == 1 {
+                let run = (n - i % n).min(first - done);
+                copy::row(dst.add(done), source.add(i % n), run);
+                run
+            } else {
+                let run = (inner - i % inner).min(first - done);
+                copy::fill(dst.add(done), run, *source.add(i / inner % n));
+                run
+            }
+        };
+        done += run;
     }
     while done < len {
-        let i = start + done;
-        let run = (inner - i % inner).min(len - done);
-        // SAFETY: as above.
-        unsafe { copy::fill(dst.add(done), run, *source.add(i / inner % n)) };
+        // Twice as much each time: whole periods, so the words go on where they stopped.
+        let run = done.min(len - done);
+        // SAFETY: the words before `done` are written, and those after it are others.
+        unsafe { copy::row(dst.add(done), dst, run) };
         done += run;
     }
 }

@@ -3,6 +3,7 @@
 use crate::buffers::GRAIN;
 use crate::lower::{Home, Lowered, Work};
 use crate::map_vm::{Access, MapProgram};
+use crate::reduction::Source;
 use keratin_graph::Nodes;
 use keratin_graph::op::Kernel;
 
@@ -130,16 +131,22 @@ fn place_updates(
     in_place: bool,
 ) -> Vec<(usize, usize)> {
     let mut copies = Vec::new();
+    // Looked up by buffer: a deep model has hundreds of updates and thousands of steps.
+    let life = lifetimes(low, outputs);
+    let mut last_reads = vec![None; low.buffers.len()];
+    for (at, work) in low.works.iter().enumerate() {
+        work.reads().into_iter().for_each(|b| last_reads[b] = Some(at));
+    }
+    let mut is_output = vec![false; low.buffers.len()];
+    outputs.iter().for_each(|&b| is_output[b] = true);
+    let mut given = vec![0; low.buffers.len()];
+    updates.iter().for_each(|u| given[u.1] += 1);
     for &(state, value) in updates {
-        let life = lifetimes(low, outputs);
         let maker = life.born[value];
-        let movable = low.buffers[value].home == Home::Arena
-            && maker != END
-            && updates.iter().filter(|u| u.1 == value).count() == 1;
+        let movable = low.buffers[value].home == Home::Arena && maker != END && given[value] == 1;
         // The state's own buffer may have been given to no other update: each state is updated once.
-        let last_read = low.works.iter().rposition(|w| w.reads().contains(&state));
-        let old_value_is_output = outputs.contains(&state) || updates.iter().any(|u| u.1 == state);
-        let ends = match last_read {
+        let old_value_is_output = is_output[state] || given[state] > 0;
+        let ends = match last_reads[state] {
             None => true,
             Some(at) if at < maker => true,
             Some(at) => at == maker && may_share(nodes, &low.works[maker], value, state),
@@ -177,6 +184,11 @@ fn may_share(nodes: &Nodes, work: &Work, out: usize, read: usize) -> bool {
             }
             !among_operands && epilogue.as_ref().is_some_and(|m| map_may_share(m, out, read))
         }
+        // A fold must not find the program's result where it looks for an array.
+        Work::Reduce(r) => {
+            let folded = r.folds.iter().any(|f| matches!(f.source, Source::Memory { buffer, .. } if buffer == read));
+            !folded && r.map.as_ref().is_some_and(|m| map_may_share(m, out, read))
+        }
         Work::Copy { .. } | Work::Loop { .. } => false,
     }
 }
@@ -198,6 +210,53 @@ fn map_may_share(m: &MapProgram, out: usize, read: usize) -> bool {
             let last = m.instrs.iter().rposition(|instr| instr.src.contains(&r));
             i.access == Access::Full && i.offset == 0 && last.is_none_or(|l| l <= written)
         })
+}
+
+/// Plays a program's steps through and looks whether each read finds what was written for it: no two buffers that are both needed share memory.
+///
+/// Independent of how the plan was made: it knows places and the order of steps, and no lifetimes.
+pub fn prove(low: &Lowered, offsets: &[usize], outputs: &[usize]) -> Result<(), String> {
+    let grains = |b: usize| {
+        let at = offsets[b] / GRAIN;
+        at..at + low.buffers[b].words.max(1).div_ceil(GRAIN)
+    };
+    let placed = |b: usize| offsets[b] != usize::MAX && low.buffers[b].words > 0;
+    let top = (0..low.buffers.len())
+        .filter(|&b| placed(b))
+        .map(|b| grains(b).end)
+        .max();
+    let mut arena: Vec<Option<usize>> = vec![None; top.unwrap_or(0)];
+    let mut states: Vec<Option<usize>> = vec![None; low.states.len()];
+    let write = |arena: &mut Vec<Option<usize>>, states: &mut Vec<Option<usize>>, b: usize| match low.buffers[b].home {
+        Home::State(i) => states[i] = Some(b),
+        _ if placed(b) => arena[grains(b)].fill(Some(b)),
+        _ => {}
+    };
+    let found = |arena: &[Option<usize>], states: &[Option<usize>], b: usize| match low.buffers[b].home {
+        Home::State(i) => states[i].is_none_or(|owner| owner == b),
+        _ => !placed(b) || arena[grains(b)].iter().all(|&owner| owner == Some(b)),
+    };
+    for (b, buffer) in low.buffers.iter().enumerate() {
+        if matches!(buffer.home, Home::Input(_)) {
+            write(&mut arena, &mut states, b);
+        }
+    }
+    for (at, work) in low.works.iter().enumerate() {
+        for b in work.reads() {
+            if !found(&arena, &states, b) {
+                return Err(format!(
+                    "step {at} reads buffer {b}, whose memory another one has taken"
+                ));
+            }
+        }
+        work.writes()
+            .into_iter()
+            .for_each(|b| write(&mut arena, &mut states, b));
+    }
+    match outputs.iter().find(|&&b| !found(&arena, &states, b)) {
+        Some(b) => Err(format!("output {b} is overwritten before the end")),
+        None => Ok(()),
+    }
 }
 
 /// Free stretches of the arena, first fit.
@@ -238,5 +297,35 @@ impl Space {
         if i > 0 && self.free[i - 1].0 + self.free[i - 1].1 == self.free[i].0 {
             self.free[i - 1].1 += self.free.remove(i).1;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use keratin_graph::{DType, Graph};
+
+    #[test]
+    fn the_proof_notices_buffers_that_share_memory_while_both_are_needed() {
+        let g = Graph::new();
+        let x = g.input(0, [8, 8], DType::F32);
+        // Two products and the product of both: the first must outlive the second.
+        let (a, b) = (x.dot(x, false, false), x.dot(x, true, false));
+        let wanted = [a.dot(b, false, false).id];
+        let nodes = g.nodes();
+        let units = crate::group::group(&nodes, true);
+        let mut low = crate::lower::lower(&nodes, &units, &wanted, false, &|_| unreachable!("no loops here")).unwrap();
+        let outputs = low.wanted.clone();
+        let made = plan(&nodes, &mut low, &outputs, &[], true, false);
+        prove(&low, &made.offsets, &outputs).unwrap();
+        let calls: Vec<usize> = low
+            .works
+            .iter()
+            .filter(|w| matches!(w, Work::Call { .. }))
+            .flat_map(Work::writes)
+            .collect();
+        let mut broken = made.offsets.clone();
+        broken[calls[1]] = broken[calls[0]];
+        assert!(prove(&low, &broken, &outputs).is_err());
     }
 }

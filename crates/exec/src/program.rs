@@ -34,6 +34,7 @@ impl Code {
             Work::Call {
                 workspace, epilogue, ..
             } => (*workspace).max(epilogue.as_ref().map_or(0, |m| m.workspace())),
+            Work::Reduce(r) => r.workspace(),
             Work::Copy { .. } => 0,
             Work::Loop { body, .. } => body.scratch,
         };
@@ -133,22 +134,25 @@ impl Code {
                     // SAFETY: chunks are disjoint stretches, the scratch is this thread's.
                     unsafe { m.run(table.get(), scratch.get().add(thread * each), from, to) }
                 }),
+                // SAFETY: the table is linked, the scratch holds `each` words for every thread.
+                Work::Reduce(r) => unsafe { r.run(table.get(), scratch.get(), each) },
                 Work::Copy { dst, fill, pieces } => {
                     // SAFETY: pieces lie inside their buffers, as the rows' plans say.
                     unsafe {
                         if let Some(word) = fill {
                             copy::fill(table.get()[*dst], self.low.buffers[*dst].words, *word);
                         }
-                        for p in pieces {
-                            let src = table.get()[p.src.buffer].add(p.src.offset);
-                            copy::strided(
-                                table.get()[*dst].add(p.dst_offset),
-                                &p.dst_strides,
-                                src,
-                                &p.src.strides,
-                                &p.shape,
-                            );
-                        }
+                    }
+                    for p in pieces {
+                        chunks::share(chunks::copy_units(&p.shape), &|from, to, _| {
+                            // SAFETY: as above; chunks are indices of the first axis, and no two send words to one place.
+                            unsafe {
+                                let dst = table.get()[*dst].wrapping_add(p.dst_offset);
+                                let src = table.get()[p.src.buffer].wrapping_add(p.src.offset);
+                                let (dst_strides, src_strides) = (&p.dst_strides, &p.src.strides);
+                                copy::strided_range(dst, dst_strides, src, src_strides, &p.shape, from, to);
+                            }
+                        });
                     }
                 }
                 Work::Call {
@@ -157,9 +161,10 @@ impl Code {
                     results,
                     types,
                     units,
+                    workspace,
                     epilogue,
-                    ..
                 } => {
+                    let needs = *workspace;
                     let node = &nodes.nodes[*node];
                     let Kernel::Call(def) = &node.op.kernel else {
                         unreachable!("internal: a call without a kernel")
@@ -177,21 +182,28 @@ impl Code {
                     let outputs: Vec<*mut u32> = results.iter().map(|&b| table.get()[b]).collect();
                     let (inputs, outputs) = (Shared(&inputs[..]), Shared(&outputs[..]));
                     let attrs = Shared(&node.attrs);
+                    let stretch = match epilogue {
+                        Some(_) => chunks::stretch(units, needs),
+                        None => units.count,
+                    };
                     chunks::share(*units, &|from, to, thread| {
-                        // SAFETY: units of a call are apart, and the scratch is this thread's.
-                        unsafe {
-                            let workspace = scratch.get().add(thread * each);
-                            (def.run)(&Call {
-                                inputs: inputs.get(),
-                                outputs: outputs.get(),
-                                types,
-                                attrs: attrs.get(),
-                                from,
-                                to,
-                                workspace,
-                            });
-                            if let Some(m) = epilogue {
-                                m.run(table.get(), workspace, from * units.words, to * units.words);
+                        for from in (from..to).step_by(stretch.max(1)) {
+                            let to = to.min(from + stretch);
+                            // SAFETY: units of a call are apart, and the scratch is this thread's.
+                            unsafe {
+                                let workspace = scratch.get().add(thread * each);
+                                (def.run)(&Call {
+                                    inputs: inputs.get(),
+                                    outputs: outputs.get(),
+                                    types,
+                                    attrs: attrs.get(),
+                                    from,
+                                    to,
+                                    workspace,
+                                });
+                                if let Some(m) = epilogue {
+                                    m.run(table.get(), workspace, from * units.words, to * units.words);
+                                }
                             }
                         }
                     });
@@ -338,7 +350,11 @@ impl Program {
         self.code.low.works.iter().any(|w| match w {
             Work::Map(m) => chunks::worth_sharing(&chunks::map_units(m)),
             Work::Call { units, .. } => chunks::worth_sharing(units),
-            Work::Copy { .. } | Work::Loop { .. } => false,
+            Work::Reduce(r) => chunks::worth_sharing(&r.units()),
+            Work::Copy { pieces, .. } => pieces
+                .iter()
+                .any(|p| chunks::worth_sharing(&chunks::copy_units(&p.shape))),
+            Work::Loop { .. } => false,
         })
     }
 

@@ -19,14 +19,13 @@ pub fn simplify(nodes: &Nodes, wanted: &[ValueId], rewrite: bool) -> Result<Simp
     } else {
         HashMap::new()
     };
-    let mut out = Nodes::default();
-    out.set_path("");
+    let mut out = Nodes::with_paths_of(nodes);
     let mut place: Vec<Option<ValueId>> = vec![None; nodes.values.len()];
     for (at, node) in nodes.nodes.iter().enumerate() {
         if !live[at] || place[node.first.index()].is_some() {
             continue;
         }
-        out.set_path(nodes.path_of(node));
+        out.set_path_of(node);
         let inputs: Vec<ValueId> = node
             .inputs
             .iter()
@@ -121,7 +120,7 @@ fn keeps_bits(op: &keratin_graph::OpDef, e: u32, dtype: DType) -> bool {
 }
 
 /// The one word of a constant, looked at through broadcasts.
-fn constant_word(nodes: &Nodes, v: ValueId) -> Option<(u32, DType)> {
+pub fn constant_word(nodes: &Nodes, v: ValueId) -> Option<(u32, DType)> {
     let node = nodes.maker(v);
     match (node.op.kind, &node.attrs.words) {
         (Kind::Source, Some(words)) if words.len() == 1 => Some((words[0], nodes.ty(v).dtype)),

@@ -4,7 +4,7 @@ use crate::lower::Work;
 use crate::map_vm::MapProgram;
 use crate::program::Program;
 use core::fmt::Write;
-use keratin_graph::Nodes;
+use keratin_graph::{Node, Nodes};
 
 /// A line per step; a last column with milliseconds where `times` (nanoseconds, by step) are given.
 pub fn text(program: &Program, times: &[f64]) -> String {
@@ -47,13 +47,38 @@ fn push(out: &mut String, line: String, time: Option<&f64>) {
 }
 
 fn map_text(m: &MapProgram) -> String {
-    let names: Vec<&str> = m.instrs.iter().map(|i| i.name).collect();
+    let names: Vec<&str> = m.instrs.iter().map(|i| i.name.as_str()).collect();
     format!("map[{}]", names.join(", "))
+}
+
+/// Where the layer is that the node comes from.
+fn place(nodes: &Nodes, node: &Node) -> String {
+    match nodes.path_of(node) {
+        "" => String::new(),
+        path => format!("  # {path}"),
+    }
 }
 
 fn describe(nodes: &Nodes, work: &Work) -> String {
     match work {
         Work::Map(m) => format!("{} × {}", map_text(m), m.n),
+        Work::Reduce(r) => {
+            let folds: Vec<&str> = r.folds.iter().map(|f| f.name).collect();
+            let fed = r.map.as_ref().map_or(String::new(), |m| format!("({})", map_text(m)));
+            let node = &nodes.nodes[r.node];
+            let ty = |v| format!("{:?}", nodes.ty(v).shape);
+            format!(
+                "{}{fed}{} {} → {}{}",
+                folds.join(", "),
+                r.epilogues
+                    .iter()
+                    .map(|m| format!(" + {}", map_text(m)))
+                    .collect::<String>(),
+                ty(node.inputs[0]),
+                ty(node.first),
+                place(nodes, node)
+            )
+        }
         Work::Copy { pieces, fill, .. } => {
             let shapes: Vec<String> = pieces.iter().map(|p| format!("{:?}", p.shape)).collect();
             format!(
@@ -74,17 +99,12 @@ fn describe(nodes: &Nodes, work: &Work) -> String {
             let tail = epilogue
                 .as_ref()
                 .map_or(String::new(), |m| format!(" + {}", map_text(m)));
-            let path = nodes.path_of(node);
-            let place = if path.is_empty() {
-                String::new()
-            } else {
-                format!("  # {path}")
-            };
             format!(
-                "{}{tail} {} → {:?}{place}",
+                "{}{tail} {} → {:?}{}",
                 node.op.name,
                 shapes.join(" "),
-                types[0].shape
+                types[0].shape,
+                place(nodes, node)
             )
         }
         Work::Loop { node, body, .. } => {

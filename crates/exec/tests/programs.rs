@@ -215,3 +215,21 @@ fn long_elementwise_graphs_fall_into_units_that_fit() {
     }
     check("long", &g, &all, 1e-5);
 }
+
+#[test]
+fn a_product_and_the_sum_that_takes_it_are_one_instruction_with_the_same_bits() {
+    let g = Graph::new();
+    let (x, y, z) = (g.input(0, [65], F32), g.input(1, [65], F32), g.input(2, [65], F32));
+    // The last product is asked for itself, and the one before is read twice: they stay apart.
+    let (p, q) = (x * z, y * z);
+    let outputs = [x * y + z, z - x * x, (x + y) - z, (x - y) * z, p, p + x, q * q];
+    check("pairs", &g, &outputs, 1e-6);
+    let ids: Vec<_> = outputs.iter().map(|t| t.id).collect();
+    let no_state = |_| unreachable!("no states");
+    let program = keratin_exec::compile(&g.nodes(), &ids, &[], &no_state, &Default::default()).unwrap();
+    let text = program.text(&[]);
+    for pair in ["multiply·add", "multiply·subtract", "add·subtract", "subtract·multiply"] {
+        assert!(text.contains(pair), "{text}");
+    }
+    assert_eq!(text.matches('·').count(), 4, "{text}");
+}

@@ -6,6 +6,7 @@ use crate::op::{Attrs, Body, Infer, OpDef};
 use crate::shape::{Shape, numel};
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::rc::Rc;
 
 /// One result of a node. Ids count up in the order of creation, so an input's id is smaller than its reader's.
@@ -63,7 +64,36 @@ pub struct Nodes {
     pub values: Vec<Value>,
     pub paths: Vec<String>,
     path: u32,
-    known: HashMap<(&'static str, Vec<ValueId>, Attrs), NodeId>,
+    /// By the hash of what a node computes: the latest such node; by node, the one before it of the same hash.
+    known: HashMap<u64, NodeId, BuildHasherDefault<Mix>>,
+    same_hash: Vec<Option<NodeId>>,
+}
+
+/// Hashes words by multiplying: what is hashed here is the program's own, and hashing must cost less than the node that it saves.
+#[derive(Default)]
+struct Mix(u64);
+
+impl Hasher for Mix {
+    fn write(&mut self, bytes: &[u8]) {
+        for chunk in bytes.chunks(8) {
+            let mut word = [0; 8];
+            word[..chunk.len()].copy_from_slice(chunk);
+            self.write_u64(u64::from_le_bytes(word));
+        }
+    }
+    fn write_u32(&mut self, x: u32) {
+        self.write_u64(x as u64);
+    }
+    fn write_u64(&mut self, x: u64) {
+        self.0 = (self.0.rotate_left(5) ^ x).wrapping_mul(0x517c_c1b7_2722_0a95);
+    }
+    fn write_usize(&mut self, x: usize) {
+        self.write_u64(x as u64);
+    }
+    fn finish(&self) -> u64 {
+        // The map takes low bits, which a product mixes least.
+        self.0 ^ self.0 >> 32
+    }
 }
 
 /// No tensor may pass this many words: a WebAssembly memory of 4 GiB could not hold it.
@@ -98,15 +128,23 @@ impl Nodes {
                 found: inputs.len(),
             });
         }
-        let key = (op.name, inputs.to_vec(), attrs);
-        if let Some(&node) = self.known.get(&key) {
-            return Ok(node);
+        let mut hasher = Mix::default();
+        (std::ptr::from_ref(op) as usize, inputs, &attrs).hash(&mut hasher);
+        let hash = hasher.finish();
+        let latest = self.known.get(&hash).copied();
+        let mut known = latest;
+        while let Some(id) = known {
+            let node = self.node(id);
+            if std::ptr::eq(node.op, op) && node.inputs == inputs && node.attrs == attrs {
+                return Ok(id);
+            }
+            known = self.same_hash[id.0 as usize];
         }
         let types: Vec<&Type> = inputs.iter().map(|&v| self.ty(v)).collect();
         let results = (op.infer)(&Infer {
             op: op.name,
             inputs: &types,
-            attrs: &key.2,
+            attrs: &attrs,
         })?;
         for ty in &results {
             let size = ty.shape.iter().try_fold(1usize, |n, &d| n.checked_mul(d));
@@ -123,14 +161,27 @@ impl Nodes {
         self.values.extend(results.into_iter().map(|ty| Value { node: id, ty }));
         self.nodes.push(Node {
             op,
-            inputs: key.1.clone(),
-            attrs: key.2.clone(),
+            inputs: inputs.to_vec(),
+            attrs,
             first,
             outputs,
             path: self.path,
         });
-        self.known.insert(key, id);
+        self.known.insert(hash, id);
+        self.same_hash.push(latest);
         Ok(id)
+    }
+
+    /// An empty graph that has the paths of another.
+    pub fn with_paths_of(other: &Nodes) -> Nodes {
+        Nodes {
+            paths: other.paths.clone(),
+            ..Default::default()
+        }
+    }
+    /// The nodes from here on carry the path of a node of the graph that the paths came from.
+    pub fn set_path_of(&mut self, node: &Node) {
+        self.path = node.path;
     }
 
     /// The layer path that the nodes from here on carry.

@@ -5,6 +5,7 @@ use crate::error::Error;
 use crate::graph::{Nodes, Type, ValueId};
 use crate::tensor::Tensor;
 use keratin_kernels::map::MapFn;
+use keratin_kernels::reduce::ReduceFn;
 use std::hash::{Hash, Hasher};
 use std::rc::Rc;
 
@@ -253,6 +254,8 @@ pub enum Kernel {
     Cast(fn(DType, DType) -> MapFn),
     View(fn(&Infer, &[Type]) -> ViewPlan),
     Call(CallDef),
+    /// By element type, the reduction of `[outer, n, inner]`, where n are the axes `ints[0]..ints[1]`.
+    Reduce(fn(DType) -> ReduceFn),
     Loop,
 }
 

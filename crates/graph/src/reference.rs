@@ -3,7 +3,9 @@
 //! Each row of the op table says its meaning through the helpers of `Reference`. Integers and bools are f64 that hold whole
 //! numbers; integer results wrap into their type, exact as long as a product stays below 2⁵³.
 
+mod conv;
 pub mod differences;
+mod pool;
 
 use crate::dtype::DType::{self, Bool, F32, I32, U32};
 use crate::graph::{Nodes, Type, ValueId};
@@ -212,26 +214,35 @@ impl Reference<'_> {
             (mode::FILL, _) => i32::MIN as f64,
             _ => 0.0,
         };
-        let row = |&i: &f64| match resolve(i, rows) {
+        let row = |&i: &f64| match place(i, rows, outside == mode::CLAMP) {
             Some(at) => x[at * width..(at + 1) * width].to_vec(),
-            None if outside == mode::CLAMP && rows > 0 => {
-                let at = if i < 0.0 { 0 } else { rows - 1 };
-                x[at * width..(at + 1) * width].to_vec()
-            }
             None => vec![fill; width],
         };
         self.result(self.inputs[1].iter().flat_map(row).collect())
     }
-    /// `base`, plus each row of the updates at its index; indices outside are dropped.
-    pub fn scatter_add(&self) -> ArrayD<f64> {
+    /// `base`, where each row of the updates is combined with what is at its index, in order.
+    pub fn scatter(&self, combine: fn(f64, f64) -> f64) -> ArrayD<f64> {
         let (rows, width) = (self.inputs[0].shape()[0], numel(&self.types[0].shape[1..]));
         let (mut y, updates) = (flat(self.inputs[0]), flat(self.inputs[2]));
+        let clamp = self.attrs.ints.first() == Some(&mode::CLAMP);
         for (k, &i) in self.inputs[1].iter().enumerate() {
-            if let Some(at) = resolve(i, rows) {
-                (0..width).for_each(|j| y[at * width + j] += updates[k * width + j]);
+            if let Some(at) = place(i, rows, clamp) {
+                (0..width).for_each(|j| y[at * width + j] = combine(y[at * width + j], updates[k * width + j]));
             }
         }
         self.result(y)
+    }
+    /// For each index the place of the first that names the same row, and the row at such first places; see `ops::index::DISTINCT`.
+    pub fn distinct(&self, rows: usize) -> Vec<ArrayD<f64>> {
+        let clamp = self.attrs.ints.get(1) == Some(&mode::CLAMP);
+        let named: Vec<_> = self.inputs[0].iter().map(|&i| place(i, rows, clamp)).collect();
+        let first = |at: Option<usize>| at.and_then(|_| named.iter().position(|&other| other == at));
+        let slot = named.iter().map(|&at| first(at).unwrap_or(named.len()) as f64);
+        let row = |(k, &at): (usize, &Option<usize>)| if first(at) == Some(k) { at.unwrap() } else { rows } as f64;
+        vec![
+            array(&self.outputs[0].shape, slot.collect()),
+            array(&self.outputs[1].shape, named.iter().enumerate().map(row).collect()),
+        ]
     }
     /// The stable ascending order of each row, NaN last.
     pub fn argsort(&self) -> ArrayD<f64> {
@@ -351,8 +362,9 @@ fn wrap(x: f64, dtype: DType) -> f64 {
     }
 }
 
-/// The row that an index names: negative ones count from the end, once.
-fn resolve(index: f64, rows: usize) -> Option<usize> {
+/// The row that an index names: negative ones count from the end, once. Outside it is none, or the nearest if it is to `clamp`.
+fn place(index: f64, rows: usize, clamp: bool) -> Option<usize> {
     let at = if index < 0.0 { index + rows as f64 } else { index };
+    let at = if clamp { at.min(rows as f64 - 1.0).max(0.0) } else { at };
     (0.0..rows as f64).contains(&at).then_some(at as usize)
 }

@@ -193,7 +193,7 @@ unsafe fn plane(dst: *mut u32, src: *const u32, rows: Axis, columns: Axis) {
 
 /// Copies `n` neighbouring words.
 #[inline(always)]
-pub(crate) unsafe fn row(dst: *mut u32, src: *const u32, n: usize) {
+pub unsafe fn row(dst: *mut u32, src: *const u32, n: usize) {
     if n >= LONG_ROW {
         // SAFETY: both rows hold n words.
         return unsafe { core::ptr::copy_nonoverlapping(src, dst, n) };

@@ -1,7 +1,7 @@
-//! Rows chosen by number: gather, its adjoint scatter, one-hot, and the same along the last axis.
+//! Rows chosen by number: gather, its adjoint scatter, the distinct ones, one-hot, and the same along the last axis.
 //!
 //! Indices are i32. A negative one counts from the end, once (−1 is the last row). What a gather does with an index that is still
-//! outside is its `Outside`; a scatter drops it.
+//! outside is its `Outside`; a scatter drops it or takes the nearest row.
 
 use crate::copy::{self, fill};
 use crate::lanes::U4;
@@ -30,15 +30,23 @@ fn resolve(index: u32, rows: usize) -> Option<usize> {
     (0..rows as i64).contains(&i).then_some(i as usize)
 }
 
+/// The same, or the nearest row if it is to `clamp`; an empty table has none.
+#[inline(always)]
+fn place(index: u32, rows: usize, clamp: bool) -> Option<usize> {
+    match resolve(index, rows) {
+        None if clamp && rows > 0 => Some(if (index as i32) < 0 { 0 } else { rows - 1 }),
+        found => found,
+    }
+}
+
 /// The row to read, or the word to write instead.
 #[inline(always)]
 fn find(index: u32, rows: usize, outside: Outside) -> Result<usize, u32> {
-    match (resolve(index, rows), outside) {
-        (Some(row), _) => Ok(row),
-        (None, Outside::Fill(word)) => Err(word),
-        (None, Outside::Clamp) if rows == 0 => Err(0),
-        (None, Outside::Clamp) => Ok(if (index as i32) < 0 { 0 } else { rows - 1 }),
-    }
+    let instead = match outside {
+        Outside::Fill(word) => word,
+        Outside::Clamp => 0,
+    };
+    place(index, rows, outside == Outside::Clamp).ok_or(instead)
 }
 
 /// `table: [rows, width], idx: [n] → dst: [n, width]`: `dst[i] = table[idx[i]]`.
@@ -63,25 +71,29 @@ pub unsafe fn gather(
     }
 }
 
+/// Where a scatter writes: columns `from..to` of `dst: [rows, width]`.
+#[derive(Clone, Copy)]
+pub struct Target {
+    pub dst: *mut u32,
+    pub rows: usize,
+    pub width: usize,
+    pub from: usize,
+    pub to: usize,
+    /// Does an index outside mean the nearest row? Else it is dropped.
+    pub clamp: bool,
+}
+
 macro_rules! scatters {
     ($($(#[$doc:meta])* $name:ident |$x:ident, $y:ident| $body:expr;)*) => { $(
         $(#[$doc])*
-        /// `dst: [rows, width], idx: [n], src: [n, width]`, in the order of `idx`, on what `dst` holds; columns `from..to` alone.
-        pub unsafe fn $name(
-            dst: *mut u32,
-            idx: *const u32,
-            src: *const u32,
-            n: usize,
-            rows: usize,
-            width: usize,
-            from: usize,
-            to: usize,
-        ) {
+        /// `idx: [n], src: [n, width]`, in the order of `idx`, on what the target holds.
+        pub unsafe fn $name(target: Target, idx: *const u32, src: *const u32, n: usize) {
+            let Target { dst, rows, width, from, to, clamp } = target;
             debug_assert!(from <= to && to <= width);
             for i in 0..n {
-                // SAFETY: `resolve` gives rows inside `dst`, and from..to lies inside a row.
+                // SAFETY: `place` gives rows inside `dst`, and from..to lies inside a row.
                 unsafe {
-                    if let Some(row) = resolve(*idx.add(i), rows) {
+                    if let Some(row) = place(*idx.add(i), rows, clamp) {
                         let (d, s) = (dst.add(row * width + from), src.add(i * width + from));
                         update_row(d, s, to - from, |$x, $y| $body);
                     }
@@ -121,6 +133,50 @@ unsafe fn update_row(dst: *mut u32, src: *const u32, n: usize, f: impl Fn(U4, U4
         while j < n {
             *dst.add(j) = f(U4::splat(*dst.add(j)), U4::splat(*src.add(j))).lane::<0>();
             j += 1;
+        }
+    }
+}
+
+/// Words of workspace of [`distinct`]: a hash table that is at most half full.
+pub fn distinct_workspace(n: usize) -> usize {
+    (2 * n).next_power_of_two().max(2)
+}
+
+/// `idx: [n] → slot: i32 [n], row: i32 [n]`: the place of the first index that names the same row, and at such first places the row.
+///
+/// `slot` is n for an index outside (unless it is to `clamp`), and `row` is `rows` where the place is not the first one: outside, for who
+/// gathers or scatters by them.
+pub unsafe fn distinct(
+    slot: *mut u32,
+    row: *mut u32,
+    idx: *const u32,
+    n: usize,
+    rows: usize,
+    clamp: bool,
+    ws: *mut u32,
+) {
+    const FREE: u32 = u32::MAX;
+    let size = distinct_workspace(n);
+    let shift = u32::BITS - size.trailing_zeros();
+    // SAFETY: `at` stays below `size`, a power of two; what the table holds are places below n.
+    unsafe {
+        fill(ws, size, FREE);
+        for i in 0..n {
+            *row.add(i) = rows as u32;
+            let Some(r) = place(*idx.add(i), rows, clamp) else {
+                *slot.add(i) = n as u32;
+                continue;
+            };
+            // Fibonacci hashing: rows that follow each other spread over the table
+            let mut at = ((r as u32).wrapping_mul(0x9E37_79B9) >> shift) as usize;
+            while *ws.add(at) != FREE && *row.add(*ws.add(at) as usize) != r as u32 {
+                at = (at + 1) & (size - 1);
+            }
+            if *ws.add(at) == FREE {
+                *ws.add(at) = i as u32;
+                *row.add(i) = r as u32;
+            }
+            *slot.add(i) = *ws.add(at);
         }
     }
 }

@@ -9,6 +9,7 @@
 //!   result has the same bits on every machine, in every build but `relaxed`, and for every split over threads.
 //! - **Safety.** All kernels are `unsafe`: the caller guarantees that every pointer is valid for the stated number of words.
 
+pub mod conv;
 pub mod copy;
 pub mod fast;
 pub mod gemm;
@@ -17,6 +18,7 @@ pub mod lanes;
 pub mod map;
 pub mod math;
 pub mod peak;
+pub mod pool;
 pub mod random;
 pub mod reduce;
 pub mod sort;

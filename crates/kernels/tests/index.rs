@@ -14,6 +14,11 @@ fn indices(n: usize, rows: usize) -> Vec<i32> {
 fn as_words(x: &[i32]) -> Vec<u32> {
     x.iter().map(|&x| x as u32).collect()
 }
+/// Where an index points, or the nearest row of a table that has one.
+fn nearest(i: i32, rows: usize) -> Option<usize> {
+    let end = if i < 0 { 0 } else { rows.checked_sub(1)? };
+    python(i, rows).or((rows > 0).then_some(end))
+}
 /// Python's indexing: where a negative index points, or nothing.
 fn python(i: i32, rows: usize) -> Option<usize> {
     let i = if i < 0 { i + rows as i32 } else { i };
@@ -60,10 +65,10 @@ fn an_empty_table_gives_fill_words() {
     }
 }
 
-type Scatter = unsafe fn(*mut u32, *const u32, *const u32, usize, usize, usize, usize, usize);
+type Scatter = unsafe fn(index::Target, *const u32, *const u32, usize);
 
 #[test]
-fn scatters_run_in_index_order_and_drop_what_is_outside() {
+fn scatters_run_in_index_order_and_drop_or_clamp_what_is_outside() {
     type Row = (&'static str, Scatter, fn(u32, u32) -> u32);
     let rows: [Row; 7] = [
         ("add", index::scatter_add, |x, y| {
@@ -81,7 +86,8 @@ fn scatters_run_in_index_order_and_drop_what_is_outside() {
         ("imin", index::iscatter_min, |x, y| (x as i32).min(y as i32) as u32),
     ];
     for (name, scatter, naive) in rows {
-        for [n, rows, width] in [[0, 3, 4], [9, 5, 1], [30, 4, 3], [40, 6, 17], [33, 3, 65]] {
+        let sizes = [[0, 3, 4], [9, 5, 1], [30, 4, 3], [40, 6, 17], [33, 3, 65], [5, 0, 3]];
+        for ([n, rows, width], clamp) in sizes.into_iter().flat_map(|s| [(s, false), (s, true)]) {
             let (start, src) = (
                 words(&noise_f32(rows * width, 1, 3.0)),
                 words(&noise_f32(n * width, 2, 3.0)),
@@ -89,7 +95,7 @@ fn scatters_run_in_index_order_and_drop_what_is_outside() {
             let idx = indices(n, rows);
             let mut wanted = start.clone();
             for (i, &at) in idx.iter().enumerate() {
-                if let Some(r) = python(at, rows) {
+                if let Some(r) = if clamp { nearest(at, rows) } else { python(at, rows) } {
                     for j in 0..width {
                         let w = &mut wanted[r * width + j];
                         *w = naive(*w, src[i * width + j]);
@@ -103,12 +109,54 @@ fn scatters_run_in_index_order_and_drop_what_is_outside() {
                     Guarded::new(3, &src),
                 );
                 for cut in cuts.windows(2) {
+                    let target = index::Target {
+                        dst: dst.ptr(),
+                        rows,
+                        width,
+                        from: cut[0],
+                        to: cut[1],
+                        clamp,
+                    };
                     // SAFETY: shapes as stated.
-                    unsafe { scatter(dst.ptr(), i.ptr(), s.ptr(), n, rows, width, cut[0], cut[1]) }
+                    unsafe { scatter(target, i.ptr(), s.ptr(), n) }
                 }
-                assert_eq!(dst.read(), wanted, "{name} {n} {rows} {width}");
+                assert_eq!(dst.read(), wanted, "{name} {n} {rows} {width} {clamp}");
             }
         }
+    }
+}
+
+#[test]
+fn distinct_rows_have_one_place_each() {
+    // a table of one row, as many rows as indices, far more rows than fit into the hash table
+    let sizes = [
+        [0, 3],
+        [1, 1],
+        [9, 0],
+        [30, 1],
+        [40, 6],
+        [65, 65],
+        [1000, 700],
+        [500, 1 << 28],
+    ];
+    for ([n, rows], clamp) in sizes.into_iter().flat_map(|s| [(s, false), (s, true)]) {
+        let idx = indices(n, rows);
+        let (mut slot, mut row) = (Guarded::new(1, &vec![7; n]), Guarded::new(2, &vec![7; n]));
+        let (mut i, mut ws) = (
+            Guarded::new(3, &as_words(&idx)),
+            Guarded::new(0, &noise(index::distinct_workspace(n), 5)),
+        );
+        // SAFETY: shapes as stated.
+        unsafe { index::distinct(slot.ptr(), row.ptr(), i.ptr(), n, rows, clamp, ws.ptr()) }
+        ws.read();
+        let at = |&i: &i32| if clamp { nearest(i, rows) } else { python(i, rows) };
+        let named: Vec<_> = idx.iter().map(at).collect();
+        let first = |k: usize| named[..=k].iter().position(|r| *r == named[k]).unwrap();
+        let slots: Vec<u32> = (0..n).map(|k| named[k].map_or(n, |_| first(k)) as u32).collect();
+        let rows: Vec<u32> = (0..n)
+            .map(|k| named[k].filter(|_| first(k) == k).unwrap_or(rows) as u32)
+            .collect();
+        assert_eq!((slot.read(), row.read()), (slots, rows), "of {n} indices, {clamp}");
     }
 }
 

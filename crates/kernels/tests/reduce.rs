@@ -267,3 +267,56 @@ fn scans_run_in_order() {
         |line, got| got == running(line, 1, u32::wrapping_mul),
     );
 }
+
+/// Columns go through their rows in order, in pieces of `piece_rows`.
+#[test]
+fn the_order_of_a_column_sum_is_fixed() {
+    for [n, inner] in [[700, 16], [40, 300], [9000, 2]] {
+        let x = noise_f32(n * inner, 10, 1.0);
+        let wanted: Vec<u32> = (0..inner)
+            .map(|j| {
+                let column: Vec<f32> = (0..n).map(|r| x[r * inner + j]).collect();
+                let pieces = column.chunks(reduce::piece_rows(inner));
+                let total = pieces.fold(0f32, |t, piece| t + piece.iter().fold(0f32, |s, x| s + x));
+                total.to_bits()
+            })
+            .collect();
+        assert_eq!(
+            reduce(reduce::sum, &words(&x), [1, n, inner], inner, &[0, inner]),
+            wanted
+        );
+    }
+}
+
+#[test]
+fn moments_are_mean_and_mean_square_distance_whatever_the_split() {
+    for [outer, n, inner] in SHAPES.into_iter().filter(|s| s[1] > 0) {
+        let x: Vec<f32> = noise_f32(outer * n * inner, 11, 1.0).iter().map(|x| x + 3.0).collect();
+        let count = outer * inner;
+        let parts = |parts: usize| {
+            let (mut mean, mut variance) = (Guarded::new(1, &vec![7; count]), Guarded::new(2, &vec![7; count]));
+            for part in 0..parts {
+                let (from, to) = (count * part / parts, count * (part + 1) / parts);
+                let (mean, variance) = (mean.ptr().cast(), variance.ptr().cast());
+                // SAFETY: the arrays have the stated shapes.
+                unsafe { reduce::moments(mean, variance, x.as_ptr(), outer, n, inner, from, to) };
+            }
+            [floats(&mean.read()), floats(&variance.read())]
+        };
+        let [mean, variance] = parts(1);
+        assert_eq!(parts(3), [mean.clone(), variance.clone()]);
+        for at in 0..count {
+            let line: Vec<f64> = (0..n)
+                .map(|r| f64::from(x[(at / inner * n + r) * inner + at % inner]))
+                .collect();
+            let m = line.iter().sum::<f64>() / n as f64;
+            let v = line.iter().map(|x| (x - m).powi(2)).sum::<f64>() / n as f64;
+            assert!(close(mean[at].to_bits(), m, 4.0), "mean {m}, got {}", mean[at]);
+            assert!(
+                close(variance[at].to_bits(), v, 4.0),
+                "variance {v}, got {}",
+                variance[at]
+            );
+        }
+    }
+}

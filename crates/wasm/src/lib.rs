@@ -101,6 +101,18 @@ pub fn op_table() -> String {
         .join("\n")
 }
 
+/// The op of that number, or the place among the composites.
+fn numbered(number: usize) -> Result<&'static op::OpDef, usize> {
+    let mut at = number;
+    for rows in keratin_graph::ops::TABLES {
+        match rows.get(at) {
+            Some(op) => return Ok(op),
+            None => at -= rows.len(),
+        }
+    }
+    Err(at)
+}
+
 #[wasm_bindgen(js_name = graphOpen)]
 pub fn graph_open() -> usize {
     with(|s| s.graphs.add(Graph::new()))
@@ -130,10 +142,9 @@ pub fn emit(graph: usize, number: usize, inputs: usize, ints: usize, floats: usi
             body: (body > 0).then(|| s.bodies.get(body).clone()),
         };
         let graph_ref = s.graphs.get(graph);
-        let results = match op::table().nth(number) {
-            Some(op) => graph_ref.apply(op, &ids, attrs),
-            None => {
-                let at = number - op::table().count();
+        let results = match numbered(number) {
+            Ok(op) => graph_ref.apply(op, &ids, attrs),
+            Err(at) => {
                 let composite = keratin_nn::composites().nth(at).expect("internal: no such op");
                 (composite.expand)(graph_ref, &ids, &attrs)
             }

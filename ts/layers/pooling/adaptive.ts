@@ -1,8 +1,8 @@
 // Pooling to a given number of outputs: AdaptiveMaxPooling and AdaptiveAveragePooling, 1D to 3D.
 
 import type { PartialShape } from "../../core/structure.js";
-import * as ops from "../../ops.js";
 import { checkWindows, normalizeTuple } from "../../ops/window.js";
+import * as ops from "../../ops.js";
 import type { Tensor } from "../../tensor.js";
 import { classNameOf } from "../layer.js";
 import { SpaceLayer, type SpaceOptions } from "../space.js";

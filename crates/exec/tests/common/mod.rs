@@ -14,13 +14,14 @@ pub type Values = HashMap<usize, ArrayD<f64>>;
 /// All ways of running that must give the same bits.
 pub fn all_options() -> Vec<Options> {
     let mut all = Vec::new();
-    for bits in 0..16 {
+    for bits in 0..32 {
         let on = |k: u32| bits >> k & 1 == 1;
         all.push(Options {
             simplify: on(0),
             group: on(1),
             in_place: on(2),
             poison: on(3),
+            sparse: on(4),
             verify: true,
         });
     }

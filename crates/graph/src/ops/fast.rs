@@ -4,11 +4,11 @@
 use crate::dtype::DType::F32;
 use crate::graph::Type;
 use crate::op::{Algebra, Call, CallDef, Coerce, Geometry, Infer, Kernel, Kind, OpDef, Reads, Units, Vjp};
-use crate::ops::index::rows_of;
+use crate::ops::{index::rows_of, reduce};
 use crate::shape::numel;
 use keratin_kernels::fast;
 
-pub static ROWS: &[&OpDef] = &[&SOFTMAX, &LOG_SOFTMAX, &ADAM];
+pub static ROWS: &[&OpDef] = &[&SOFTMAX, &LOG_SOFTMAX, &ADAM, &MOMENTS];
 
 type RowsFn = unsafe fn(*mut f32, *const f32, usize, usize);
 
@@ -166,5 +166,73 @@ pub static ADAM: OpDef = OpDef {
         let v = r.inputs[3] + &((&(r.inputs[1] * r.inputs[1]) - r.inputs[3]) * rate2);
         let w = r.inputs[0] - &(&m * alpha / (v.mapv(f64::sqrt) + eps));
         vec![w, m, v]
+    },
+};
+
+/// `x → mean, variance` over axes `ints[0]..ints[1]`, which disappear: Σx / n and Σ(x − mean)² / n. Of nothing they are NaN.
+///
+/// The derivative of the variance needs no sum over the axes, since Σ(x − mean) = 0; as a composition it would take one more pass.
+pub static MOMENTS: OpDef = OpDef {
+    name: "moments",
+    kind: Kind::Fast,
+    arity: Some(1),
+    coerce: Coerce::Float,
+    infer: |i| {
+        i.dtype(0, &[F32])?;
+        let (from, to) = reduce::range(i)?;
+        let shape = &i.inputs[0].shape;
+        Ok(vec![
+            Type {
+                shape: [&shape[..from], &shape[to..]].concat(),
+                dtype: F32,
+            };
+            2
+        ])
+    },
+    vjp: Vjp::Rule(|r| {
+        let (from, to) = (r.attrs.ints[0] as usize, r.attrs.ints[1] as usize);
+        let n = numel(&r.x(0).shape()[from..to]) as f32;
+        // d mean/dx = 1/n, d variance/dx = 2 (x − mean)/n
+        let by_mean = r.cotangents[0].map(|g| reduce::spread(r, g / n));
+        let by_variance =
+            r.cotangents[1].map(|g| (r.x(0) - reduce::spread(r, r.y())) * reduce::spread(r, g * (2.0 / n)));
+        vec![match (by_mean, by_variance) {
+            (Some(a), Some(b)) => Some(b + a),
+            (a, b) => a.or(b),
+        }]
+    }),
+    reads: Reads::Both,
+    algebra: Algebra::NONE,
+    kernel: Kernel::Call(CallDef {
+        run: |c| {
+            let (outer, n, inner) =
+                reduce::split(c.inputs[0].shape, c.attrs.ints[0] as usize, c.attrs.ints[1] as usize);
+            // SAFETY: the operand and both results have the sizes that their types say.
+            unsafe {
+                let [mean, variance] = [0, 1].map(|k| c.outputs[k].cast());
+                keratin_kernels::reduce::moments(mean, variance, c.inputs[0].ptr.cast(), outer, n, inner, c.from, c.to);
+            }
+        },
+        units: |g| {
+            let (outer, n, inner) =
+                reduce::split(&g.inputs[0].shape, g.attrs.ints[0] as usize, g.attrs.ints[1] as usize);
+            Units {
+                count: outer * inner,
+                words: 1,
+                cost: 0.4 * n as f32 + 2.0,
+                grain: if inner > 1 { 16 } else { 1 },
+                coarse: false,
+            }
+        },
+        workspace: |_| 0,
+        strided: false,
+        in_place: &[],
+    }),
+    #[cfg(feature = "oracle")]
+    reference: |r| {
+        let (from, to) = (r.attrs.ints[0] as usize, r.attrs.ints[1] as usize);
+        let mean = |xs: &[f64]| xs.iter().sum::<f64>() / xs.len() as f64;
+        let variance = |xs: &[f64]| xs.iter().map(|x| (x - mean(xs)).powi(2)).sum::<f64>() / xs.len() as f64;
+        [r.reduce(from, to, mean), r.reduce(from, to, variance)].concat()
     },
 };

@@ -4,9 +4,11 @@ use crate::op::OpDef;
 
 pub mod binary;
 pub mod cast;
+pub mod conv;
 pub mod dot;
 pub mod fast;
 pub mod index;
+pub mod pool;
 pub mod random;
 pub mod reduce;
 pub mod scan;
@@ -23,8 +25,10 @@ pub static TABLES: &[&[&OpDef]] = &[
     reduce::ROWS,
     view::ROWS,
     dot::ROWS,
+    conv::ROWS,
     index::ROWS,
     random::ROWS,
     scan::ROWS,
     fast::ROWS,
+    pool::ROWS,
 ];

@@ -8,14 +8,11 @@ use crate::graph::Type;
 use crate::op::{Algebra, Call, CallDef, Coerce, Geometry, Infer, Kernel, Kind, OpDef, Reads, Rule, Units, Vjp};
 use crate::shape::numel;
 use crate::tensor::Tensor;
-use keratin_kernels::reduce;
+use keratin_kernels::reduce::{self, ReduceFn};
 
 pub static ROWS: &[&OpDef] = &[&SUM, &MAX, &MIN, &PROD, &ALL, &ANY, &ARGMAX, &ARGMIN, &CUMSUM, &CUMPROD];
 
-/// Reduces outputs `from..to` of `[outer, n, inner]`.
-type ReduceFn = unsafe fn(*mut u32, *const u32, usize, usize, usize, usize, usize);
-
-fn range(i: &Infer) -> Result<(usize, usize), Error> {
+pub(crate) fn range(i: &Infer) -> Result<(usize, usize), Error> {
     let (from, to) = (i.size(0)?, i.size(1)?);
     if from > to || to > i.inputs[0].shape.len() {
         return Err(Error::Axis {
@@ -57,7 +54,7 @@ fn index(i: &Infer) -> Result<Vec<Type>, Error> {
 }
 
 /// `[outer, n, inner]` of axes `from..to`.
-fn split(shape: &[usize], from: usize, to: usize) -> (usize, usize, usize) {
+pub fn split(shape: &[usize], from: usize, to: usize) -> (usize, usize, usize) {
     (numel(&shape[..from]), numel(&shape[from..to]), numel(&shape[to..]))
 }
 fn units(g: &Geometry) -> Units {
@@ -79,8 +76,25 @@ unsafe fn run(c: &Call, f: ReduceFn) {
     unsafe { f(c.outputs[0], c.inputs[0].ptr, outer, n, inner, c.from, c.to) }
 }
 
+/// The kernel of a search: a call, since where an element is cannot be told from a piece of the axis.
+macro_rules! search {
+    (|$d:ident| $kernel:expr) => {
+        Kernel::Call(CallDef {
+            // SAFETY: see `run`.
+            run: |c| unsafe {
+                let $d = c.inputs[0].dtype;
+                run(c, $kernel)
+            },
+            units,
+            workspace: |_| 0,
+            strided: false,
+            in_place: &[],
+        })
+    };
+}
+
 macro_rules! row {
-    ($id:ident $name:literal $coerce:ident $infer:ident reads $reads:ident, vjp $vjp:expr, reference $ref:expr, kernel |$d:ident| $kernel:expr) => {
+    ($id:ident $name:literal $coerce:ident $infer:ident reads $reads:ident, vjp $vjp:expr, reference $ref:expr, kernel $kernel:expr) => {
         pub static $id: OpDef = OpDef {
             name: $name,
             kind: Kind::Reduce,
@@ -90,17 +104,7 @@ macro_rules! row {
             vjp: $vjp,
             reads: Reads::$reads,
             algebra: Algebra::NONE,
-            kernel: Kernel::Call(CallDef {
-                // SAFETY: see `run`.
-                run: |c| unsafe {
-                    let $d = c.inputs[0].dtype;
-                    run(c, $kernel)
-                },
-                units,
-                workspace: |_| 0,
-                strided: false,
-                in_place: &[],
-            }),
+            kernel: $kernel,
             #[cfg(feature = "oracle")]
             reference: |r| r.reduce(r.attrs.ints[0] as usize, r.attrs.ints[1] as usize, $ref),
         };
@@ -108,21 +112,21 @@ macro_rules! row {
 }
 
 row! { SUM "sum" Promote number reads Nothing, vjp Vjp::Rule(|r| vec![Some(spread(r, r.g()))]),
-reference |xs| xs.iter().sum(), kernel |d| if d == F32 { reduce::sum } else { reduce::isum } }
+reference |xs| xs.iter().sum(), kernel Kernel::Reduce(|d| if d == F32 { reduce::sum } else { reduce::isum }) }
 // elements that share the extreme share the cotangent equally
 row! { MAX "max" Promote ordered reads Both, vjp Vjp::Rule(|r| vec![Some(extreme(r))]),
 reference |xs| xs.iter().fold(f64::NEG_INFINITY, |a, &b| if a.is_nan() || b.is_nan() { f64::NAN } else { a.max(b) }),
-kernel |d| if d == F32 { reduce::max } else { reduce::imax } }
+kernel Kernel::Reduce(|d| if d == F32 { reduce::max } else { reduce::imax }) }
 row! { MIN "min" Promote ordered reads Both, vjp Vjp::Rule(|r| vec![Some(extreme(r))]),
 reference |xs| xs.iter().fold(f64::INFINITY, |a, &b| if a.is_nan() || b.is_nan() { f64::NAN } else { a.min(b) }),
-kernel |d| if d == F32 { reduce::min } else { reduce::imin } }
+kernel Kernel::Reduce(|d| if d == F32 { reduce::min } else { reduce::imin }) }
 row! { PROD "prod" Promote number reads Inputs, vjp Vjp::Rule(|r| vec![Some(prod_vjp(r))]),
-reference |xs| xs.iter().product(), kernel |d| if d == F32 { reduce::prod } else { reduce::iprod } }
-row! { ALL "all" Bool truth reads Nothing, vjp Vjp::Zero, reference |xs| xs.iter().all(|&x| x != 0.0) as u8 as f64, kernel |_d| all }
-row! { ANY "any" Bool truth reads Nothing, vjp Vjp::Zero, reference |xs| xs.iter().any(|&x| x != 0.0) as u8 as f64, kernel |_d| any }
+reference |xs| xs.iter().product(), kernel Kernel::Reduce(|d| if d == F32 { reduce::prod } else { reduce::iprod }) }
+row! { ALL "all" Bool truth reads Nothing, vjp Vjp::Zero, reference |xs| xs.iter().all(|&x| x != 0.0) as u8 as f64, kernel Kernel::Reduce(|_d| all) }
+row! { ANY "any" Bool truth reads Nothing, vjp Vjp::Zero, reference |xs| xs.iter().any(|&x| x != 0.0) as u8 as f64, kernel Kernel::Reduce(|_d| any) }
 // the first of equals; NaN counts as the extreme
-row! { ARGMAX "argmax" Promote index reads Nothing, vjp Vjp::Zero, reference |xs| first(xs, |a, b| a > b), kernel |d| if d == F32 { reduce::argmax } else { reduce::iargmax } }
-row! { ARGMIN "argmin" Promote index reads Nothing, vjp Vjp::Zero, reference |xs| first(xs, |a, b| a < b), kernel |d| if d == F32 { reduce::argmin } else { reduce::iargmin } }
+row! { ARGMAX "argmax" Promote index reads Nothing, vjp Vjp::Zero, reference |xs| first(xs, |a, b| a > b), kernel search!(|d| if d == F32 { reduce::argmax } else { reduce::iargmax }) }
+row! { ARGMIN "argmin" Promote index reads Nothing, vjp Vjp::Zero, reference |xs| first(xs, |a, b| a < b), kernel search!(|d| if d == F32 { reduce::argmin } else { reduce::iargmin }) }
 
 /// The smallest of 0 and 1; of nothing it is true.
 /// # Safety
@@ -163,7 +167,7 @@ fn first(xs: &[f64], better: fn(f64, f64) -> bool) -> f64 {
 }
 
 /// A reduced tensor over the shape of the input.
-fn spread<'g>(r: &Rule<'g>, t: Tensor<'g>) -> Tensor<'g> {
+pub(crate) fn spread<'g>(r: &Rule<'g>, t: Tensor<'g>) -> Tensor<'g> {
     let (from, to) = (r.attrs.ints[0] as usize, r.attrs.ints[1] as usize);
     let shape = r.x(0).shape();
     let kept: Vec<usize> = shape

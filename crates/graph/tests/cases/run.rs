@@ -5,6 +5,7 @@ use keratin_graph::op::{Call, CallDef, Geometry, Infer, Kernel, Operand, ViewPla
 use keratin_graph::ops::scan::Loop;
 use keratin_graph::shape::{numel, strides};
 use keratin_graph::{Node, Nodes, Type, ValueId};
+use keratin_kernels::reduce::ReduceFn;
 use std::collections::HashMap;
 
 /// Words of each input by value.
@@ -53,6 +54,14 @@ pub fn by_kernels(nodes: &Nodes, inputs: &Words, wanted: &[ValueId], chunks: usi
                 &outputs[0],
             )],
             Kernel::Call(def) => call(def, node, &operands, &types, &outputs, chunks),
+            Kernel::Reduce(f) => vec![reduce(
+                f(types[0].dtype),
+                node,
+                operands[0],
+                types[0],
+                &outputs[0],
+                chunks,
+            )],
             Kernel::Loop => scan(node, &operands, &types, &outputs, chunks),
         };
         for ((v, words), ty) in node.results().zip(results).zip(&outputs) {
@@ -143,6 +152,28 @@ fn call(
         };
         // SAFETY: operands and results have the sizes of their types, the workspace that which was asked for.
         unsafe { (def.run)(&call) }
+    }
+    out
+}
+
+fn reduce(f: ReduceFn, node: &Node, operand: &[u32], ty: &Type, output: &Type, chunks: usize) -> Vec<u32> {
+    let ints = &node.attrs.ints;
+    let (outer, n, inner) = keratin_graph::ops::reduce::split(&ty.shape, ints[0] as usize, ints[1] as usize);
+    let (count, mut out) = (outer * inner, vec![UNWRITTEN; output.numel()]);
+    let step = count.div_ceil(chunks).max(1);
+    for from in (0..count).step_by(step) {
+        // SAFETY: the operand and the result have the sizes of their types.
+        unsafe {
+            f(
+                out.as_mut_ptr(),
+                operand.as_ptr(),
+                outer,
+                n,
+                inner,
+                from,
+                count.min(from + step),
+            )
+        }
     }
     out
 }

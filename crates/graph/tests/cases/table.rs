@@ -1,10 +1,14 @@
 //! The table itself, in the order of `crates/graph/src/ops`.
 
+mod pools;
+mod conv;
 mod shaped;
 
 use super::{Case, Domain, Operand, SIZES, is};
 use DType::{Bool, F32, I32, U32};
 use keratin_graph::{Attrs, DType, Type};
+use pools::pools;
+use conv::convolutions;
 use shaped::{fast, indices, products, random, reductions, scans, views};
 
 /// Every case of every op.
@@ -17,10 +21,12 @@ pub fn cases() -> Vec<Case> {
         reductions(),
         views(),
         products(),
+        convolutions(),
         indices(),
         random(),
         scans(),
         fast(),
+        pools(),
     ];
     groups.into_iter().flatten().collect()
 }

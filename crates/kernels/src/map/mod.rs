@@ -7,6 +7,7 @@ mod cast;
 mod draw;
 mod float;
 mod int;
+mod pair;
 mod scalar;
 mod smooth;
 
@@ -14,6 +15,7 @@ pub use cast::*;
 pub use draw::*;
 pub use float::*;
 pub use int::*;
+pub use pair::pair;
 pub use scalar::*;
 pub use smooth::*;
 
@@ -60,7 +62,15 @@ where
 {
     // SAFETY: as for `lanes`; every vector is read before the same words are written.
     unsafe {
-        let end = dst.add(n);
+        let (end, wide) = (dst.add(n), dst.add(n - n % (2 * TURN)));
+        while dst < wide {
+            f(src.map(|p| U4::load(p))).store(dst);
+            f(src.map(|p| U4::load(p.add(4)))).store(dst.add(4));
+            f(src.map(|p| U4::load(p.add(8)))).store(dst.add(8));
+            f(src.map(|p| U4::load(p.add(12)))).store(dst.add(12));
+            dst = dst.add(2 * TURN);
+            src = src.map(|p| p.add(2 * TURN));
+        }
         while dst < end {
             f(src.map(|p| U4::load(p))).store(dst);
             f(src.map(|p| U4::load(p.add(4)))).store(dst.add(4));

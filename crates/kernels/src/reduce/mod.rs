@@ -1,20 +1,31 @@
 //! Reductions of one axis: `x: [outer, n, inner] → y: [outer, inner]`, row-major.
 //!
 //! `y` counts as `outer·inner` outputs in a row and a call writes `from..to` of them, so threads can share the work. The order of
-//! a sum depends on the shape alone: the axis is cut into pieces of [`PIECE`] elements that are reduced apart and combined in
+//! a sum depends on the shape alone: the axis is cut into pieces of [`piece_rows`] elements that are reduced apart and combined in
 //! ascending order. An empty axis gives the neutral element (0, 1, ∓∞, or the extreme i32).
 
 mod arg;
+mod moments;
 mod scan;
 
 pub use arg::*;
+pub use moments::*;
 pub use scan::*;
 
 use crate::lanes::U4;
 use crate::map;
 
-/// Elements of the axis that share one set of accumulators.
+/// Elements that share one set of accumulators: of a row, or of rows of columns.
 pub const PIECE: usize = 4096;
+
+/// Elements along the axis that are one piece, with `inner` columns: their elements together are about `PIECE`.
+pub fn piece_rows(inner: usize) -> usize {
+    if inner == 1 {
+        PIECE
+    } else {
+        (PIECE / inner.max(1)).max(8)
+    }
+}
 
 /// What all reductions look like; `dst` and `src` point at the first element of the whole arrays.
 pub type ReduceFn =
@@ -87,7 +98,7 @@ unsafe fn reduce<F: Fold>(
     // SAFETY: output o·inner + j reads src[(o·n + r)·inner + j], r < n, all inside the array.
     unsafe {
         if inner == 1 {
-            (from..to).for_each(|o| *dst.add(o) = row::<F>(src.add(o * n), n));
+            (from..to).for_each(|o| *dst.add(o) = row::<F>(src.add(o * n), n, |x| x));
         } else {
             each_column_range(inner, from, to, |o, j, width| {
                 columns::<F>(dst.add(o * inner + j), src.add(o * n * inner + j), n, inner, width);
@@ -108,15 +119,15 @@ fn each_column_range(inner: usize, from: usize, to: usize, mut f: impl FnMut(usi
     }
 }
 
-/// Reduces `n` neighbouring words.
+/// Reduces `each` of `n` neighbouring words.
 #[inline(never)]
-unsafe fn row<F: Fold>(src: *const u32, n: usize) -> u32 {
+unsafe fn row<F: Fold>(src: *const u32, n: usize, each: impl Fn(U4) -> U4 + Copy) -> u32 {
     let mut total = F::NEUTRAL;
     let mut at = 0;
     while at < n {
         let len = PIECE.min(n - at);
         // SAFETY: the piece lies inside the row.
-        total = F::words(total, unsafe { piece::<F>(src.add(at), len) });
+        total = F::words(total, unsafe { piece::<F>(src.add(at), len, each) });
         at += len;
     }
     total
@@ -124,19 +135,19 @@ unsafe fn row<F: Fold>(src: *const u32, n: usize) -> u32 {
 
 /// Reduces one piece with four vector accumulators; the last elements that fill no vector follow one by one.
 #[inline(always)]
-unsafe fn piece<F: Fold>(src: *const u32, n: usize) -> u32 {
+unsafe fn piece<F: Fold>(src: *const u32, n: usize, each: impl Fn(U4) -> U4) -> u32 {
     let mut acc = [U4::splat(F::NEUTRAL); 4];
     let mut i = 0;
     // SAFETY: i counts elements inside the piece.
     unsafe {
         while i + 16 <= n {
             for (q, a) in acc.iter_mut().enumerate() {
-                *a = F::lanes(*a, U4::load(src.add(i + 4 * q)));
+                *a = F::lanes(*a, each(U4::load(src.add(i + 4 * q))));
             }
             i += 16;
         }
         while i + 4 <= n {
-            acc[0] = F::lanes(acc[0], U4::load(src.add(i)));
+            acc[0] = F::lanes(acc[0], each(U4::load(src.add(i))));
             i += 4;
         }
         let all = F::lanes(F::lanes(acc[0], acc[1]), F::lanes(acc[2], acc[3]));
@@ -145,7 +156,7 @@ unsafe fn piece<F: Fold>(src: *const u32, n: usize) -> u32 {
             F::words(all.lane::<1>(), all.lane::<3>()),
         );
         while i < n {
-            total = F::words(total, *src.add(i));
+            total = F::words(total, each(U4::splat(*src.add(i))).lane::<0>());
             i += 1;
         }
         total
@@ -156,22 +167,30 @@ unsafe fn piece<F: Fold>(src: *const u32, n: usize) -> u32 {
 /// order, so the strips do not matter.
 #[inline(never)]
 unsafe fn columns<F: Fold>(dst: *mut u32, src: *const u32, n: usize, stride: usize, width: usize) {
-    let mut j = 0;
+    let (mut j, piece) = (0, piece_rows(stride));
     // SAFETY: strips lie inside `width`.
     unsafe {
         while j + 32 <= width {
-            strip::<F, 8>(dst.add(j), src.add(j), n, stride);
+            strip::<F, 8>(dst.add(j), src.add(j), n, stride, piece, |_, x| x);
             j += 32;
         }
+        if j + 16 <= width {
+            strip::<F, 4>(dst.add(j), src.add(j), n, stride, piece, |_, x| x);
+            j += 16;
+        }
+        if j + 8 <= width {
+            strip::<F, 2>(dst.add(j), src.add(j), n, stride, piece, |_, x| x);
+            j += 8;
+        }
         while j + 4 <= width {
-            strip::<F, 1>(dst.add(j), src.add(j), n, stride);
+            strip::<F, 1>(dst.add(j), src.add(j), n, stride, piece, |_, x| x);
             j += 4;
         }
         while j < width {
             let mut total = F::NEUTRAL;
             let mut r = 0;
             while r < n {
-                let end = n.min(r + PIECE);
+                let end = n.min(r + piece);
                 let mut a = F::NEUTRAL;
                 while r < end {
                     a = F::words(a, *src.add(r * stride + j));
@@ -185,20 +204,27 @@ unsafe fn columns<F: Fold>(dst: *mut u32, src: *const u32, n: usize, stride: usi
     }
 }
 
-/// 4·V columns with their accumulators in registers.
+/// `each` of 4·V columns, by the number of its vector, with their accumulators in registers.
 #[inline(always)]
-unsafe fn strip<F: Fold, const V: usize>(dst: *mut u32, src: *const u32, n: usize, stride: usize) {
+unsafe fn strip<F: Fold, const V: usize>(
+    dst: *mut u32,
+    src: *const u32,
+    n: usize,
+    stride: usize,
+    piece: usize,
+    each: impl Fn(usize, U4) -> U4,
+) {
     let mut total = [U4::splat(F::NEUTRAL); V];
     let mut r = 0;
     // SAFETY: the caller has n rows of at least 4·V columns.
     unsafe {
         while r < n {
-            let end = n.min(r + PIECE);
+            let end = n.min(r + piece);
             let mut acc = [U4::splat(F::NEUTRAL); V];
             let mut p = src.add(r * stride);
             while r < end {
                 for (q, a) in acc.iter_mut().enumerate() {
-                    *a = F::lanes(*a, U4::load(p.add(4 * q)));
+                    *a = F::lanes(*a, each(q, U4::load(p.add(4 * q))));
                 }
                 p = p.wrapping_add(stride);
                 r += 1;

@@ -265,18 +265,39 @@ pub fn indices() -> Vec<Case> {
     ] {
         let rows = [index, &base[1..]].concat();
         let at = is(index, I32, &[0.0, 2.0, 0.0, -1.0, 1.0, 9.0, -9.0]);
-        all.push(Case::new(
-            "scatter_add",
-            vec![real(base, -2.0, 2.0), at.clone(), real(&rows, -2.0, 2.0)],
-            Attrs::default(),
-            vec![ty(base, F32)],
-        ));
-        all.push(Case::new(
-            "scatter_add",
-            vec![whole(base, I32, -BIG, BIG), at, whole(&rows, I32, -BIG, BIG)],
-            Attrs::default(),
-            vec![ty(base, I32)],
-        ));
+        for name in ["scatter_add", "scatter_set"] {
+            for mode in [&[][..], &[1]] {
+                for dtype in [F32, I32] {
+                    let operand = |shape: &[usize]| match dtype {
+                        F32 => real(shape, -2.0, 2.0),
+                        _ => whole(shape, I32, -BIG, BIG),
+                    };
+                    let operands = vec![operand(base), at.clone(), operand(&rows)];
+                    all.push(Case::new(name, operands, ints(mode), vec![ty(base, dtype)]));
+                }
+            }
+        }
+    }
+    for (index, rows) in [
+        (&[2, 3][..], 5),
+        (&[17], 3),
+        (&[65], 1000),
+        (&[4], 0),
+        (&[0], 3),
+        (&[], 2),
+    ] {
+        let n = index.iter().product();
+        let operands = [
+            is(index, I32, &[0.0, 2.0, 0.0, -1.0, 1.0, 9.0, -9.0, 4.0]),
+            whole(index, I32, -BIG, BIG),
+            whole(index, I32, -3, 3),
+        ];
+        for o in operands {
+            for attrs in [ints(&[rows]), ints(&[rows, 1])] {
+                let gives = vec![ty(index, I32), ty(&[n], I32)];
+                all.push(Case::new("distinct", vec![o.clone()], attrs, gives));
+            }
+        }
     }
     for shape in SIZES
         .iter()
@@ -375,6 +396,21 @@ pub fn fast() -> Vec<Case> {
                 Attrs::default(),
                 vec![ty(&shape, F32)],
             ));
+        }
+        for from in 0..shape.len() {
+            for to in from..=shape.len() {
+                let kept = [&shape[..from], &shape[to..]].concat();
+                let empty = keratin_graph::numel(&shape[from..to]) == 0;
+                all.push(Case {
+                    smooth: !empty, // of nothing they are NaN
+                    ..Case::new(
+                        "moments",
+                        vec![real(&shape, -2.0, 2.0)],
+                        ints(&[from as i64, to as i64]),
+                        vec![ty(&kept, F32); 2],
+                    )
+                });
+            }
         }
         let operands = vec![
             real(&shape, -1.0, 1.0),

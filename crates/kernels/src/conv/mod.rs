@@ -1,0 +1,121 @@
+//! Convolution in one to three dimensions, channels last, and its two adjoints: implicit matrix products that never make the matrix of all
+//! windows.
+//!
+//! # Bits
+//! Cells outside of the input are zeros. Sums have one accumulator that starts at 0 and rounds products and sums separately:
+//! - [`forward`]: over (cell of the kernel, channel), ascending;
+//! - [`input`]: over (cell of the kernel, descending; filter, ascending);
+//! - [`kernel`]: over the positions of a slab (image, position), ascending, and then the slabs in ascending order. What a slab is depends on
+//!   the sizes alone.
+//!
+//! So the bits depend on no split over threads, and forward and input have those of a scalar loop. Where the kernel is finite, zeros change
+//! nothing; an infinite weight makes NaN of them, as in a loop over a padded image.
+//!
+//! # How
+//! One micro-kernel (`micro`) serves all: it reads one operand through tables. `walk` says what is in the tables, `pack` makes the
+//! padded copy that they lead into. What runs along the lanes of a vector is what there is enough of: filters; channels, where each filter
+//! sees one; neighbouring positions, where there are up to three filters.
+
+mod apply;
+mod gradient;
+mod micro;
+mod pack;
+mod walk;
+
+use apply::Pass;
+use gradient::Gradient;
+
+/// One spatial axis: cell `i` of the input and position `o` of the output meet in cell `k` of the kernel where
+/// `i = o·stride + k·dilation − low`. Cells outside of the input are zeros; a negative `low` leaves cells out.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Axis {
+    pub input: usize,
+    pub kernel: usize,
+    pub output: usize,
+    pub stride: usize,
+    pub dilation: usize,
+    pub low: isize,
+}
+
+impl Axis {
+    /// An axis that is not there.
+    pub const NONE: Axis = Axis {
+        input: 1,
+        kernel: 1,
+        output: 1,
+        stride: 1,
+        dilation: 1,
+        low: 0,
+    };
+}
+
+/// The sizes of x: [batch, …input, channels], w: […kernel, channels/groups, filters] and y: [batch, …output, filters].
+///
+/// The i-th group of filters sees the i-th group of channels. Computations of fewer than three dimensions begin with `Axis::NONE`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Conv {
+    pub batch: usize,
+    pub channels: usize,
+    pub filters: usize,
+    pub groups: usize,
+    pub axes: [Axis; 3],
+}
+
+impl Conv {
+    /// Channels that one filter sees.
+    pub fn depth(&self) -> usize {
+        self.channels / self.groups
+    }
+    /// Cells of the kernel.
+    pub fn taps(&self) -> usize {
+        self.axes.iter().map(|a| a.kernel).product()
+    }
+    /// Positions of the input and of the output in one image.
+    pub fn pixels(&self) -> (usize, usize) {
+        let count = |size: fn(&Axis) -> usize| self.axes.iter().map(size).product();
+        (count(|a| a.input), count(|a| a.output))
+    }
+}
+
+/// Words of workspace per thread for [`forward`].
+pub fn forward_workspace(c: &Conv) -> usize {
+    Pass::forward(c).workspace_words()
+}
+/// y = x ∗ w: positions `from..to` of all images, `filters` words each.
+///
+/// # Safety
+/// The arrays have the sizes of `c`, `ws` [`forward_workspace`] words; nothing overlaps `y` and `ws`.
+pub unsafe fn forward(c: &Conv, x: *const f32, w: *const f32, y: *mut f32, from: usize, to: usize, ws: *mut f32) {
+    // SAFETY: the caller's.
+    unsafe { Pass::forward(c).run(x, w, y, from, to, ws) }
+}
+
+/// Words of workspace per thread for [`input`].
+pub fn input_workspace(c: &Conv) -> usize {
+    Pass::backward(c).workspace_words()
+}
+/// The adjoint in x, from g: […output, filters]: cells `from..to` of all images, `channels` words each.
+///
+/// # Safety
+/// As for [`forward`].
+pub unsafe fn input(c: &Conv, g: *const f32, w: *const f32, x: *mut f32, from: usize, to: usize, ws: *mut f32) {
+    // SAFETY: the caller's.
+    unsafe { Pass::backward(c).run(g, w, x, from, to, ws) }
+}
+
+/// Words of workspace per thread for [`kernel`].
+pub fn kernel_workspace(c: &Conv) -> usize {
+    Gradient::new(c).workspace_words()
+}
+/// Does [`kernel`] divide into columns (filters)? Else into rows: cells of the kernel times channels of a filter.
+pub fn kernel_by_columns(c: &Conv) -> bool {
+    Gradient::new(c).by_columns()
+}
+/// The adjoint in w: rows, or columns, `from..to` of the kernel.
+///
+/// # Safety
+/// As for [`forward`].
+pub unsafe fn kernel(c: &Conv, x: *const f32, g: *const f32, w: *mut f32, from: usize, to: usize, ws: *mut f32) {
+    // SAFETY: the caller's.
+    unsafe { Gradient::new(c).run(x, g, w, from, to, ws) }
+}
