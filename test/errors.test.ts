@@ -270,7 +270,7 @@ describe("names, options and arguments", () => {
     await refused(
       () => model.add("dense" as unknown as Layer),
       ValueError,
-      /Only layers can be added to a Sequential model, received string/,
+      /Only layers can be added to a Sequential model, received "dense"/,
     );
     await refused(() => model.add(new Dense(2, { name: "hidden" })), ValueError, /unique names: 'hidden' is already the name/);
     await refused(() => model.getLayer("hiden"), ValueError, /No such layer: "hiden"\. Existing layers are: hidden, classes/);

@@ -183,7 +183,11 @@ describe("training", () => {
  * normalization, which takes it away again.
  */
 const NOISE: Readonly<Record<string, Readonly<Record<string, { rtol: number; atol: number }>>>> = {
-  batchnorm_dropout: { "sequential/dense/bias": { rtol: 0, atol: 1e-4 } },
+  // The moving mean is a mean of x·kernel + bias: it carries that bias' rounding noise on.
+  batchnorm_dropout: {
+    "sequential/dense/bias": { rtol: 0, atol: 1e-4 },
+    "sequential/batch_normalization/moving_mean": { rtol: 0, atol: 1e-4 },
+  },
 };
 
 /** Runs whose steps divide by small numbers or round to half precision. */

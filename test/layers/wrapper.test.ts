@@ -39,7 +39,7 @@ class Seen extends Layer {
 /** The same, and says that it treats each sample by itself. */
 class SeenApart extends Seen {
   static override readonly className: string = "SeenApart";
-  static readonly samplesApart = true;
+  static override readonly samplesApart = true;
 }
 /** Changes that without saying so. */
 class Inherited extends SeenApart {}

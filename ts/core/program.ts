@@ -21,8 +21,9 @@ export class Program {
   readonly #handle: number;
   readonly #sizes: readonly number[];
   readonly #checks: readonly Check["error"][];
-  /** Runs until the pool is started; 0: it is, or this program does not gain from threads. */
-  #untilPool: number;
+  /** Does it gain from threads that are not there yet? */
+  #wantsPool: boolean;
+  #ran = false;
 
   private constructor(
     handle: number,
@@ -32,8 +33,7 @@ export class Program {
     checks: readonly Check["error"][],
   ) {
     this.#handle = handle;
-    // Threads take longer to start than a first run takes, and many programs run once: those that draw first weights.
-    this.#untilPool = call((core) => core.programParallel(handle)) ? 2 : 0;
+    this.#wantsPool = call((core) => core.programParallel(handle));
     this.inputs = inputs;
     this.outputs = outputs;
     this.updated = updated;
@@ -89,18 +89,31 @@ export class Program {
 
   /** The index of input `i`'s first word in the memory, or -1 when the program does not read it. Holds until the next call of the core. */
   inputAt(i: number): number {
+    if (this.#wantsPool && this.#ran) this.#startPool();
     const pointer = call((core) => core.programInput(this.#handle, i));
     return pointer === 0 ? -1 : pointer >>> 2;
   }
 
   /** Errors: what a check of debug mode found. The run is over by then, with all its updates. */
   execute(): void {
-    if (this.#untilPool > 0 && --this.#untilPool === 0) void startPool();
+    if (this.#wantsPool && this.#ran && this.inputs.length === 0) this.#startPool();
     call((core) => core.programRun(this.#handle));
+    this.#ran = true;
     for (let k = 0; k < this.#checks.length; k++) {
       const count = memoryWords()[call((core) => core.programOutput(this.#handle, this.outputs.length + k)) >>> 2]!;
       if (count > 0) throw this.#checks[k]!(count);
     }
+  }
+
+  /**
+   * Starts the threads with the second run: they take longer to start than a first run takes, and many programs run once, such as those
+   * that draw first weights.
+   *
+   * NOTE before the first input is written: their workspaces may move the arena, and what lies in it is lost.
+   */
+  #startPool(): void {
+    this.#wantsPool = false;
+    void startPool();
   }
 
   /** A copy of output `k`. */

@@ -27,7 +27,7 @@ import { einsum } from "./einsum.js";
 import { oneHot } from "./indexing.js";
 import { repeat } from "./join.js";
 import { norm } from "./linalg.js";
-import { mean, reduce, variance } from "./reduction.js";
+import { mean, meanAndVariance, reduce } from "./reduction.js";
 
 /** Keras' `backend.epsilon()`. */
 const EPSILON = 1e-7;
@@ -66,7 +66,7 @@ export const moments = op(
   (x: TensorLike, axes: Axis, options: { keepdims?: boolean; synchronized?: boolean } = {}): [Tensor, Tensor] => {
     checkOptions("moments", options, ["keepdims", "synchronized"]);
     const { keepdims = false } = options;
-    return [mean(x, { axis: axes, keepdims }), variance(x, { axis: axes, keepdims })];
+    return meanAndVariance(x, axes, keepdims);
   },
 );
 
@@ -118,11 +118,10 @@ export const layerNormalization = op("layerNormalization", (x: TensorLike, optio
   checkOptions("layerNormalization", options, ["gamma", "beta", "axis", "epsilon"]);
   const t = float(x);
   const axes = axesOf("layerNormalization", options.axis === undefined ? -1 : options.axis, t.ndim);
-  const centred = minus(t, mean(t, { axis: axes, keepdims: true }));
-  const spread = mean(apply("square", [centred]), { axis: axes, keepdims: true });
+  const [centre, spread] = meanAndVariance(t, axes, true);
   let factor = apply("rsqrt", [plus(spread, options.epsilon ?? EPSILON)]);
   if (given(options.gamma)) factor = mul(factor, alongAxes("layerNormalization", t, axes, options.gamma));
-  const y = mul(centred, factor);
+  const y = mul(minus(t, centre), factor);
   return given(options.beta) ? plus(y, alongAxes("layerNormalization", t, axes, options.beta)) : y;
 });
 

@@ -1,6 +1,6 @@
 // Sums, extremes and products over axes, and running ones. `axis`: one axis, several, or null for all; `keepdims` leaves them as 1.
 
-import { apply } from "../core/apply.js";
+import { apply, applyAll } from "../core/apply.js";
 import type { EdgeDType } from "../core/dtype.js";
 import { checkOptions, ShapeError } from "../errors.js";
 import { op } from "../symbolic/operation.js";
@@ -31,7 +31,11 @@ export interface AxisOptions {
 const AXIS_OPTIONS = ["axis", "keepdims"] as const;
 
 /** @internal A reduction row of the core over any axes. Those that lie apart are brought together first. */
-export function reduce(op: string, x: TensorLike, axis: Axis | undefined, keepdims = false): Tensor {
+export const reduce = (op: string, x: TensorLike, axis: Axis | undefined, keepdims = false): Tensor =>
+  reduceAll(op, x, axis, keepdims)[0]!;
+
+/** @internal The same for a row with several results. */
+function reduceAll(op: string, x: TensorLike, axis: Axis | undefined, keepdims: boolean): Tensor[] {
   const t = tensor(x);
   const axes = axesOf(op, axis, t.ndim);
   const from = axes[0] ?? 0;
@@ -39,8 +43,14 @@ export function reduce(op: string, x: TensorLike, axis: Axis | undefined, keepdi
   const kept = otherAxes(axes, t.ndim);
   const operand = together ? t : transposeTo(t, [...kept, ...axes]);
   const start = together ? from : kept.length;
-  const y = apply(op, [operand], { ints: [start, start + axes.length] });
-  return keepdims ? reshapeTo(y, keptShape(t.shape, axes)) : y;
+  const results = applyAll(op, [operand], { ints: [start, start + axes.length] });
+  return keepdims ? results.map((y) => reshapeTo(y, keptShape(t.shape, axes))) : results;
+}
+
+/** @internal Mean and variance over axes: one row of the core, which reads x once and whose gradient needs no sum of its own. */
+export function meanAndVariance(x: TensorLike, axis: Axis | undefined, keepdims = false): [Tensor, Tensor] {
+  const [mean, variance] = reduceAll("moments", float(x), axis, keepdims);
+  return [mean!, variance!];
 }
 
 /** How many elements each result is made of. */
@@ -73,9 +83,7 @@ export const mean = op("mean", (x: TensorLike, options: AxisOptions = {}): Tenso
 /** `mean((x − mean(x))²)` over axes: divided by n, not n − 1. `ops.var([1, 3]) // 1` */
 export function variance(x: TensorLike, options: AxisOptions = {}): Tensor {
   checkOptions("var", options, AXIS_OPTIONS);
-  const t = float(x);
-  const centred = apply("subtract", [t, mean(t, { axis: options.axis ?? null, keepdims: true })]);
-  return mean(apply("square", [centred]), options);
+  return meanAndVariance(x, options.axis, options.keepdims)[1];
 }
 export { variance as var };
 

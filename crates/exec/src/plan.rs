@@ -186,7 +186,10 @@ fn may_share(nodes: &Nodes, work: &Work, out: usize, read: usize) -> bool {
         }
         // A fold must not find the program's result where it looks for an array.
         Work::Reduce(r) => {
-            let folded = r.folds.iter().any(|f| matches!(f.source, Source::Memory { buffer, .. } if buffer == read));
+            let folded = r
+                .folds
+                .iter()
+                .any(|f| matches!(f.source, Source::Memory { buffer, .. } if buffer == read));
             !folded && r.map.as_ref().is_some_and(|m| map_may_share(m, out, read))
         }
         Work::Copy { .. } | Work::Loop { .. } => false,

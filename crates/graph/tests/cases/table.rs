@@ -1,14 +1,14 @@
 //! The table itself, in the order of `crates/graph/src/ops`.
 
-mod pools;
 mod conv;
+mod pools;
 mod shaped;
 
 use super::{Case, Domain, Operand, SIZES, is};
 use DType::{Bool, F32, I32, U32};
+use conv::convolutions;
 use keratin_graph::{Attrs, DType, Type};
 use pools::pools;
-use conv::convolutions;
 use shaped::{fast, indices, products, random, reductions, scans, views};
 
 /// Every case of every op.
