@@ -14,8 +14,8 @@ import {
   Resizing,
 } from "../../ts/layers/index.js";
 import { Sequential } from "../../ts/models/sequential.js";
-import * as ops from "../../ts/ops.js";
 import { resize } from "../../ts/ops/image.js";
+import * as ops from "../../ts/ops.js";
 import * as saving from "../../ts/saving.js";
 import { Tensor, tensor } from "../../ts/tensor.js";
 import { sameBitsOnDirtyMemory } from "../dirtyMemory.js";
