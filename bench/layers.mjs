@@ -66,12 +66,12 @@ function convolutions() {
 const LAYERS = {
   "batch normalization": (x) => new layers.BatchNormalization().apply(x, { training: true }),
   "layer normalization": (x) => new layers.LayerNormalization().apply(x),
-  "max pooling 2×2": (x) => new layers.MaxPooling2D(2).apply(x),
+  "max pooling 2×2": (x) => new layers.MaxPooling2D({ poolSize: 2 }).apply(x),
   "average pooling 2×2": (x) => new layers.AveragePooling2D(2).apply(x),
   "depthwise 3×3": (x) => new layers.DepthwiseConv2D(3, { padding: "same" }).apply(x),
   "adding two": (x) => new layers.Add().apply([x, x]),
-  padding: (x) => new layers.ZeroPadding2D(1).apply(x),
-  "up-sampling 2×2": (x) => new layers.UpSampling2D(2).apply(x),
+  padding: (x) => new layers.ZeroPadding2D({ padding: 1 }).apply(x),
+  "up-sampling 2×2": (x) => new layers.UpSampling2D({ size: 2 }).apply(x),
 };
 
 /** The layer forward and backward: its output and the gradients of its input and weights, each written once. */
@@ -86,7 +86,7 @@ function both(shape, layer) {
   const stores = weights.map((w) => filled(w.shape));
   const step = jit(() => {
     const f = (t, ws) => {
-      const [value] = model.statelessCall(ws, others, t, { training: true });
+      const [value] = model.statelessCall(weights.length > 0 ? ws : [], others, t, { training: true });
       y.assign(value);
       return ops.sum(ops.multiply(value, g));
     };

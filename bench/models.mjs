@@ -38,9 +38,9 @@ export const convnet = () =>
   new Sequential([
     Input([28, 28, 1]),
     new Conv2D(16, 3, { activation: "relu", padding: "same" }),
-    new MaxPooling2D(2),
+    new MaxPooling2D({ poolSize: 2 }),
     new Conv2D(32, 3, { activation: "relu", padding: "same" }),
-    new MaxPooling2D(2),
+    new MaxPooling2D({ poolSize: 2 }),
     new Flatten(),
     new Dense(10, { activation: "softmax" }),
   ]);

@@ -9,7 +9,7 @@ export const WHY = "Python Keras is not there: pip install keras jax, and KERATI
 export async function pythonKeras(threads) {
   const python = process.env.KERATIN_PYTHON;
   if (!python) return null;
-  const script = fileURLToPath(new URL("keras.py", import.meta.url));
+  const script = fileURLToPath(new URL("keras_steps.py", import.meta.url));
   const [command, args] = threads === 1 ? ["taskset", ["-c", "0", python, script]] : [python, [script]];
   const child = spawn(command, args, { stdio: ["pipe", "pipe", "ignore"] });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
