@@ -1,7 +1,8 @@
 /** The networks and the data of the benchmarks, through the public API. */
-import { constraints, Input, layers, Model, regularizers, Sequential, Tensor } from "keratin";
+import { Input, layers, Model, Sequential, Tensor } from "keratin";
+import { buildModel } from "../target/examples/network.js";
 
-const { Activation, Add, BatchNormalization, Conv2D, Dense, Dropout, Flatten, GlobalAveragePooling2D, MaxPooling2D } = layers;
+const { Activation, Add, BatchNormalization, Conv2D, Dense, Flatten, GlobalAveragePooling2D, MaxPooling2D } = layers;
 
 /** 784-128-10, the network of the small rows. */
 export const MLP = { inputs: 784, hidden: 128, classes: 10 };
@@ -11,24 +12,9 @@ export const mlp = () =>
     new Dense(MLP.classes, { activation: "softmax" }),
   ]);
 
-/** The network of examples/mnist.ts, compiled as there. */
+/** The network of the main job, compiled as examples/mnist.ts does. */
 export function mainJob() {
-  const model = new Sequential([
-    new Dense(512, {
-      activation: "relu",
-      inputShape: [784],
-      kernelInitializer: "he_uniform",
-      kernelRegularizer: regularizers.l2(1e-5),
-    }),
-    new Dropout(0.2),
-    new Dense(512, {
-      activation: "relu",
-      kernelInitializer: "he_uniform",
-      kernelConstraint: new constraints.MaxNorm({ maxValue: 3 }),
-    }),
-    new Dropout(0.2),
-    new Dense(10, { activation: "softmax", kernelInitializer: "he_uniform" }),
-  ]);
+  const model = buildModel();
   model.compile({ optimizer: "adam", loss: "sparse_categorical_crossentropy", metrics: ["accuracy"] });
   return model;
 }

@@ -1,9 +1,9 @@
 // layerTest: one call runs every check that all layers share, on a layer class and its options.
 
 import { describe, expect, test } from "vitest";
+import type { PartialShape } from "../ts/core/structure.js";
 import { valueAndGrad } from "../ts/functions.js";
 import type { Layer } from "../ts/layers/layer.js";
-import type { PartialShape } from "../ts/layers/structure.js";
 import * as ops from "../ts/ops.js";
 import * as saving from "../ts/saving.js";
 import { Tensor, type TensorLike } from "../ts/tensor.js";

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 
 test("two threads share the work, and a panic on one of them is an error, not a hang", async () => {
   expect(await init({ threads: 2 })).toMatchObject({ variant: "simd-mt", threads: 2, why: null });
-  // The pool starts with the first work that is large enough.
+  // The pool starts when work that is large enough is done for the second time.
   let counts: number[] = [];
   const big = tensor(new Float32Array(512 * 512), { shape: [512, 512] });
   for (let i = 0; i < 200 && !(counts.length === 2 && counts.every((n) => n > 0)); i++) {

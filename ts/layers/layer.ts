@@ -150,7 +150,6 @@ export class Layer extends KerasObject {
   #run(inputs: TensorTree[], options: CallOptions): TensorTree {
     const outer = currentCall();
     if (!outer) this.#clearLosses();
-    const _first = inputs[0]!;
     const training = options.training ?? outer?.training ?? null;
     return withCall({ training }, () =>
       inScope(this, this.name, () => {

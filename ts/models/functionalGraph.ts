@@ -77,14 +77,7 @@ export class FunctionalGraph {
     const valueAt = (t: KerasTensor): Tensor | null => values.get(t) ?? null;
     for (const node of this.nodes) {
       if (node.operation instanceof InputLayer) continue;
-      const args = replaceSymbolic(node.args, valueAt) as readonly unknown[];
-      const options = replaceSymbolic(node.options, valueAt);
-      const named = Object.keys(node.options).length > 0 ? [options] : [];
-      const result = node.operation.apply(...([...args, ...named] as never[])) as TensorTree;
-      const made = leavesOf<Tensor | null>(result);
-      leavesOf<KerasTensor | null>(node.result).forEach((t, i) => {
-        if (t) values.set(t, made[i] ?? null);
-      });
+      for (const [t, value] of callAgain<Tensor>(node, node.operation, valueAt)) values.set(t, value);
     }
     return mapStructure<KerasTensor, Tensor | null>(this.outputs, (t) => valueAt(t));
   }
@@ -264,16 +257,23 @@ export function repeatCalls(
   copies: Map<KerasTensor, KerasTensor>,
   operationFor: (operation: Operation) => Operation,
 ): void {
-  const copyOf = (t: KerasTensor): KerasTensor => copies.get(t) ?? t;
   for (const node of nodes) {
     if (node.operation instanceof InputLayer || node.outputs.every((t) => copies.has(t))) continue;
-    const args = [...(replaceSymbolic(node.args, copyOf) as unknown[])];
-    if (Object.keys(node.options).length > 0) args.push(replaceSymbolic(node.options, copyOf));
-    const made = leavesOf<KerasTensor | null>(
-      operationFor(node.operation).apply(...(args as never[])) as Structure<KerasTensor | null>,
-    );
-    leavesOf<KerasTensor | null>(node.result).forEach((t, i) => {
-      if (t && !copies.has(t)) copies.set(t, made[i]!);
-    });
+    const made = callAgain<KerasTensor>(node, operationFor(node.operation), (t) => copies.get(t) ?? t);
+    for (const [t, copy] of made) if (copy && !copies.has(t)) copies.set(t, copy);
   }
+}
+
+/** Makes one call with others in the place of its symbolic tensors; returns what it gives for each of its results. */
+function callAgain<T extends Tensor>(
+  node: Node,
+  operation: Operation,
+  replace: (t: KerasTensor) => T | null,
+): [KerasTensor, T | null][] {
+  const args = [...(replaceSymbolic(node.args, replace) as readonly unknown[])];
+  if (Object.keys(node.options).length > 0) args.push(replaceSymbolic(node.options, replace));
+  const made = leavesOf<T | null>(operation.apply(...(args as never[])) as Structure<T | null>);
+  return leavesOf<KerasTensor | null>(node.result).flatMap((t, i) =>
+    t ? [[t, made[i] ?? null] as [KerasTensor, T | null]] : [],
+  );
 }

@@ -1,1 +1,0 @@
-export * from "../symbolic/kerasTensor.js";
