@@ -4,7 +4,7 @@
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { at, files, hashFiles, sha256 } from "./run.mjs";
-import { optimizerFlags, STD_FLAGS, VARIANTS } from "./variants.mjs";
+import { buildOf, optimizerFlags, STD_FLAGS, VARIANTS } from "./variants.mjs";
 
 export const STAMP = at("pkg/stamp.json");
 /** What ships beside the variants. */
@@ -21,7 +21,8 @@ export const rustSources = () => [
 
 export const sourcesHash = () => hashFiles(rustSources());
 /** Hash of a variant's flags, cargo features and optimizer flags. */
-export const flagsHash = (name) => sha256(JSON.stringify([VARIANTS[name], STD_FLAGS, optimizerFlags(VARIANTS[name])]));
+export const flagsHash = (name) =>
+  sha256(JSON.stringify([VARIANTS[name], buildOf(name), STD_FLAGS, optimizerFlags(VARIANTS[name])]));
 
 export const readStamp = () => (existsSync(STAMP) ? JSON.parse(readFileSync(STAMP, "utf8")) : { variants: {}, glue: {} });
 export const writeStamp = (stamp) => writeFileSync(STAMP, `${JSON.stringify(stamp, null, 2)}\n`);

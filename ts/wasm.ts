@@ -130,7 +130,7 @@ export function call<T>(body: (core: Core) => T): T {
     if (!(error instanceof WebAssembly.RuntimeError)) throw error;
     const message = glue.panicMessage() || error.message;
     broken = new KeratinError(
-      `internal: the core stopped: ${message}. This is a bug of keratin; start again in a new process or page.`,
+      `internal: the core stopped: ${message}. This is a bug of keratin: please report it, with the stack of this error's cause, and start again in a new process or page.`,
       { cause: error },
     );
     throw broken;

@@ -136,14 +136,15 @@ export class Program {
       for (let i = 0; i < steps; i++) {
         const from = performance.now();
         call((core) => core.programRunStep(this.#handle, i));
-        times[i]!.push((performance.now() - from) * 1e6);
+        times[i]!.push(performance.now() - from);
       }
     }
-    const median = times.map((t) => t.sort((a, b) => a - b)[t.length >> 1] ?? 0);
-    if (runs > 0) {
-      const at = call((core) => core.transfer(steps)) >>> 2;
-      memoryFloats().set(median, at);
-    }
-    return call((core) => core.programText(this.#handle, runs > 0 ? steps : 0));
+    const text = call((core) => core.programText(this.#handle));
+    if (runs === 0) return text;
+    const median = times.map((t) => t.sort((a, b) => a - b)[runs >> 1]!);
+    const timed = (line: string, ms: number) => `${line.padEnd(90)} ${ms.toFixed(3).padStart(9)} ms\n`;
+    const [heading, ...lines] = text.trimEnd().split("\n");
+    const sum = median.reduce((a, b) => a + b, 0);
+    return `${heading}\n${lines.map((line, i) => timed(line, median[i]!)).join("")}${timed("  sum", sum)}`;
   }
 }

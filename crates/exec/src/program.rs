@@ -363,8 +363,8 @@ impl Program {
         self.code.words()
     }
 
-    /// The program as text; `times` are nanoseconds by step, or empty.
-    pub fn text(&self, times: &[f64]) -> String {
-        crate::text::text(self, times)
+    /// The program as text: a heading and a line per step.
+    pub fn text(&self) -> String {
+        crate::text::text(self)
     }
 }

@@ -1,4 +1,4 @@
-//! The printed program: what runs together, on how much memory, and how long it took.
+//! The printed program: what runs together, on how much memory.
 
 use crate::lower::Work;
 use crate::map_vm::MapProgram;
@@ -6,44 +6,29 @@ use crate::program::Program;
 use core::fmt::Write;
 use keratin_graph::{Node, Nodes};
 
-/// A line per step; a last column with milliseconds where `times` (nanoseconds, by step) are given.
-pub fn text(program: &Program, times: &[f64]) -> String {
+/// A heading, then a line per step. Without a broken number in it: printing those would be a fifth of the core's formatting code.
+pub fn text(program: &Program) -> String {
     let (code, nodes) = (&program.code, &program.code.nodes);
     let mut out = String::new();
-    let kib = program.arena_words() as f64 * 4.0 / 1024.0;
+    let kib = (program.arena_words() * 4).div_ceil(1024);
     let _ = writeln!(
         out,
-        "{} nodes → {} steps, arena {kib:.1} KiB",
+        "{} nodes → {} steps, arena {kib} KiB",
         nodes.nodes.len(),
         program.steps()
     );
     for (at, work) in code.low.works.iter().enumerate() {
-        let line = format!("  {at:>3}: {}", describe(nodes, work));
-        push(&mut out, line, times.get(at));
+        let _ = writeln!(out, "  {at:>3}: {}", describe(nodes, work));
     }
     if !code.plan.copies.is_empty() {
-        let line = format!(
+        let _ = writeln!(
+            out,
             "  {:>3}: copy to {} states",
             code.low.works.len(),
             code.plan.copies.len()
         );
-        push(&mut out, line, times.get(code.low.works.len()));
-    }
-    if !times.is_empty() {
-        let _ = writeln!(out, "  sum {:.3} ms", times.iter().sum::<f64>() / 1e6);
     }
     out
-}
-
-fn push(out: &mut String, line: String, time: Option<&f64>) {
-    match time {
-        Some(ns) => {
-            let _ = writeln!(out, "{line:<90} {:>8.3} ms", ns / 1e6);
-        }
-        None => {
-            let _ = writeln!(out, "{line}");
-        }
-    }
 }
 
 fn map_text(m: &MapProgram) -> String {

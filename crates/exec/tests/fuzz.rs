@@ -4,9 +4,9 @@
 
 mod common;
 use common::{all_options, close, run, samples};
-use keratin_graph::ops::{binary, fast, reduce, unary};
+use keratin_graph::ops::{binary, fast, index, pool, reduce, scan, unary};
 use keratin_graph::reference::evaluate;
-use keratin_graph::{DType::F32, Graph, Tensor, ValueId, grad};
+use keratin_graph::{Attrs, DType::F32, DType::I32, Graph, OpDef, Tensor, ValueId, grad};
 use std::time::{Duration, Instant};
 
 struct Dice(u64);
@@ -24,12 +24,98 @@ impl Dice {
     }
 }
 
-/// One random step from tensors that are there. Every op is smooth, and values stay small, so that f32 follows f64.
+/// The first result of an op.
+fn first<'g>(g: &'g Graph, op: &'static OpDef, inputs: &[Tensor<'g>], attrs: Attrs) -> Tensor<'g> {
+    let ids: Vec<ValueId> = inputs.iter().map(|t| t.id).collect();
+    g.tensor(g.apply(op, &ids, attrs).unwrap()[0])
+}
+
+/// Whole numbers: constants, the order of a row, or the greatest of a row, cast and added; some outside of `-rows … rows`.
+fn whole<'g>(d: &mut Dice, g: &'g Graph, all: &[Tensor<'g>], rows: usize) -> Tensor<'g> {
+    let x = d.pick(all);
+    match d.below(3) {
+        0 if x.ndim() > 0 => first(g, &index::ARGSORT, &[x], Attrs::default()) - g.scalar_i32(1),
+        1 if x.ndim() > 0 && x.numel() > 0 => {
+            x.reduce(d.pick(&[&reduce::ARGMAX, &reduce::ARGMIN]), &[x.ndim() - 1]) + g.scalar_i32(1)
+        }
+        _ => {
+            let n = 1 + d.below(6);
+            let words: Vec<u32> = (0..n)
+                .map(|_| (d.below(2 * rows + 3) as i32 - rows as i32 - 1) as u32)
+                .collect();
+            g.constant(words, &[n], I32)
+        }
+    }
+}
+
+/// hₜ = tanh(hₜ₋₁ + w·xₜ) over the first axis of x, either way; all h, or the last.
+fn recurrence<'g>(d: &mut Dice, g: &'g Graph, x: Tensor<'g>) -> Tensor<'g> {
+    let shape = x.shape();
+    let body = Graph::new();
+    let (w, h, x_t) = (
+        body.input(0, [], F32),
+        body.input(1, &shape[1..], F32),
+        body.input(2, &shape[1..], F32),
+    );
+    let next = (h + w * x_t).map(&unary::TANH).id;
+    let ids = vec![w.id, h.id, x_t.id];
+    let body = body.into_body(ids, vec![next, next]);
+    let start = g.scalar(0.25).broadcast(&shape[1..]);
+    scan::scan(&[g.scalar(0.75)], &[start], &[x], shape[0], d.below(2) == 0, body).unwrap()[d.below(2)]
+}
+
+/// One random step from tensors that are there. Values stay small, so that f32 follows f64; where an op jumps (comparisons, maxima, orders)
+/// the two sides are far apart or equal in both.
 fn grow<'g>(d: &mut Dice, all: &[Tensor<'g>]) -> Tensor<'g> {
     let x = d.pick(all);
     let shape = x.shape();
+    let g = x.graph;
     let bounded = |t: Tensor<'g>| t.map(&unary::TANH);
-    match d.below(12) {
+    match d.below(20) {
+        12 if !shape.is_empty() && shape[0] > 0 => {
+            let rows = whole(d, g, all, shape[0]);
+            let mode = d.pick(&[index::mode::CLAMP, index::mode::ZERO]);
+            x.gather(rows, mode)
+        }
+        13 if !shape.is_empty() && shape[0] > 0 => {
+            let rows = whole(d, g, all, shape[0]);
+            let updates = x.sum(&[0]).broadcast(&[&rows.shape()[..], &shape[1..]].concat());
+            let mode = d.pick(&[index::mode::CLAMP, index::mode::ZERO]);
+            bounded(first(g, &index::SCATTER_ADD, &[x, rows, updates], Attrs::ints([mode])))
+        }
+        14 => {
+            let same: Vec<Tensor> = all.iter().copied().filter(|t| t.shape() == shape).collect();
+            let y = d.pick(&same);
+            match d.below(3) {
+                0 => x.lt(x.like(0.1)).select(y, x),
+                1 => x.maximum(y + 0.01),
+                _ => x.minimum(y - 0.01),
+            }
+        }
+        15 if !shape.is_empty() => {
+            let op = d.pick(&[&reduce::CUMSUM, &reduce::CUMPROD]);
+            bounded(first(g, op, &[x], Attrs::ints([d.below(shape.len()) as i64])))
+        }
+        16 if !shape.is_empty() && x.numel() > 0 => {
+            let axis = d.below(shape.len());
+            x.reduce(d.pick(&[&reduce::MAX, &reduce::MIN, &reduce::PROD]), &[axis])
+        }
+        17 if !shape.is_empty() && shape[0] > 0 => recurrence(d, g, x),
+        18 if shape.len() == 3 && shape[1] >= 2 => {
+            let op = d.pick(&[&pool::MAX_POOL, &pool::SUM_POOL]);
+            bounded(first(g, op, &[x], Attrs::ints([2, 1, 0, 0])))
+        }
+        19 if !shape.is_empty() => {
+            let axes = [d.below(shape.len())];
+            let n = shape[axes[0]].max(1) as f32;
+            let mean = first(
+                g,
+                &fast::MOMENTS,
+                &[x],
+                Attrs::ints([axes[0] as i64, axes[0] as i64 + 1]),
+            );
+            mean * (1.0 / n.max(2.0))
+        }
         0 => x.map(d.pick(&[
             &unary::TANH,
             &unary::SIGMOID,
@@ -134,7 +220,7 @@ fn one(seed: u64) {
     if std::env::var("KERATIN_FUZZ_SEED").is_ok_and(|s| s == seed.to_string()) {
         let states = |k: usize| std::rc::Rc::new(keratin_exec::StateBuf::new(states[&k].len()));
         let program = keratin_exec::compile(&nodes, &ids, &updates, &states, &all_options()[0]).unwrap();
-        println!("{}\n{}", keratin_graph::display::text(&nodes, &ids), program.text(&[]));
+        println!("{}\n{}", keratin_graph::display::text(&nodes, &ids), program.text());
     }
     let expected = evaluate(&nodes, &inputs, &states, &ids);
     let mut first = None;

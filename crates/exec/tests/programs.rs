@@ -15,7 +15,7 @@ fn a_dense_layer_with_bias_and_activation_is_one_step() {
     let (_, states) = samples(&nodes, 7);
     let bufs = |k: usize| std::rc::Rc::new(keratin_exec::StateBuf::new(states[&k].len()));
     let program = keratin_exec::compile(&nodes, &[y.id], &[], &bufs, &Default::default()).unwrap();
-    assert_eq!(program.steps(), 1, "{}", program.text(&[]));
+    assert_eq!(program.steps(), 1, "{}", program.text());
 }
 
 #[test]
@@ -227,7 +227,7 @@ fn a_product_and_the_sum_that_takes_it_are_one_instruction_with_the_same_bits() 
     let ids: Vec<_> = outputs.iter().map(|t| t.id).collect();
     let no_state = |_| unreachable!("no states");
     let program = keratin_exec::compile(&g.nodes(), &ids, &[], &no_state, &Default::default()).unwrap();
-    let text = program.text(&[]);
+    let text = program.text();
     for pair in ["multiply·add", "multiply·subtract", "add·subtract", "subtract·multiply"] {
         assert!(text.contains(pair), "{text}");
     }

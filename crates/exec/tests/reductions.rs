@@ -89,9 +89,9 @@ fn a_chain_that_is_only_summed_is_never_written_down() {
     let (x, y) = (g.input(0, [1000, 64], F32), g.input(1, [1000, 64], F32));
     let out = (x * y).map(&unary::TANH).sum(&[0]) * 2.0;
     let program = program(&g, &[out]);
-    assert_eq!(program.steps(), 1, "{}", program.text(&[]));
+    assert_eq!(program.steps(), 1, "{}", program.text());
     // Both inputs, and less than half of one beside them for the pieces and the result.
-    assert!(program.arena_words() < 2 * 64_000 + 32_000, "{}", program.text(&[]));
+    assert!(program.arena_words() < 2 * 64_000 + 32_000, "{}", program.text());
     check("summed chain", &g, &[out], 1e-5);
 }
 
@@ -103,7 +103,7 @@ fn a_chain_that_is_read_elsewhere_too_is_written_and_summed_in_one_step() {
     let y = x.map(&unary::TANH);
     let outputs = [y, y.sum(&[0]), y.square().sum(&[0])];
     let program = program(&g, &outputs);
-    assert_eq!(program.steps(), 1, "{}", program.text(&[]));
+    assert_eq!(program.steps(), 1, "{}", program.text());
     check("written and summed", &g, &outputs, 1e-5);
 }
 
@@ -119,7 +119,7 @@ fn reductions_of_one_geometry_read_together_whichever_comes_first() {
         (x + y).sum(&[0]),
     ];
     let together = program(&g, &outputs);
-    assert_eq!(together.steps(), 1, "{}", together.text(&[]));
+    assert_eq!(together.steps(), 1, "{}", together.text());
     check("together", &g, &outputs, 1e-5);
     // What depends on another's result waits for it; other geometries stay apart.
     let centred = x - x.sum(&[0]);

@@ -102,7 +102,7 @@ fn program(step: &Step, options: &Options) -> Program {
 /// Touches only rows: the table's shape is only where rows are read and written, and nothing as large as the table is made or copied.
 fn is_sparse(step: &Step) -> bool {
     let program = program(step, &Options::default());
-    let text = program.text(&[]);
+    let text = program.text();
     let whole = [
         format!("× {}", ROWS * WIDTH),
         format!("copy [{ROWS}, {WIDTH}]"),
@@ -143,7 +143,7 @@ fn updates_that_leave_other_rows_alone_touch_only_rows() {
         for at in [&[3, 4][..], &[17], &[1]] {
             for outside in [mode::FILL, mode::CLAMP, mode::ZERO] {
                 let step = step(update, at, outside);
-                assert!(is_sparse(&step), "{}", program(&step, &Options::default()).text(&[]));
+                assert!(is_sparse(&step), "{}", program(&step, &Options::default()).text());
                 same_bits(&step);
             }
         }
@@ -204,7 +204,7 @@ fn updates_that_change_all_rows_stay_whole() {
         compared,
     ] {
         let step = step(update, &[3, 4], mode::FILL);
-        assert!(!is_sparse(&step), "{}", program(&step, &Options::default()).text(&[]));
+        assert!(!is_sparse(&step), "{}", program(&step, &Options::default()).text());
         same_bits(&step);
     }
 }
@@ -255,7 +255,7 @@ fn a_table_that_is_read_in_two_places_sums_both_gradients() {
             is_sparse(&step),
             sparse,
             "{}",
-            program(&step, &Options::default()).text(&[])
+            program(&step, &Options::default()).text()
         );
         same_bits(&step);
     }
@@ -265,7 +265,7 @@ fn a_table_that_is_read_in_two_places_sums_both_gradients() {
 fn rows_that_the_step_has_read_are_not_read_again() {
     let gathers = |update| {
         let program = program(&step(update, &[3, 4], mode::CLAMP), &Options::default());
-        program.text(&[]).matches("gather").count()
+        program.text().matches("gather").count()
     };
     assert_eq!(gathers(sgd), 1);
     assert_eq!(gathers(adagrad), 2);
@@ -286,7 +286,7 @@ fn two_tables_are_updated_each_by_its_rows() {
         updates,
         outputs,
     };
-    let text = program(&step, &Options::default()).text(&[]);
+    let text = program(&step, &Options::default()).text();
     assert_eq!(text.matches("scatter_set").count(), 2, "{text}");
     assert!(is_sparse(&step), "{text}");
     same_bits(&step);

@@ -29,6 +29,8 @@ use core::fmt::Write;
 const SHOWN: usize = 256;
 /// Layer paths start at this column, or two further on than a long line.
 const PATH_COLUMN: usize = 44;
+/// Floats by their bits, which parse as well: the shortest decimals would cost a page 4 kB of tables and code that nothing else needs.
+const BITS: bool = cfg!(target_family = "wasm");
 
 /// Every node that an output needs, then `return` with the outputs. Values are numbered in the order of the text, so that nodes
 /// nobody needs leave no trace.
@@ -127,7 +129,7 @@ fn words_text(words: &[u32], dtype: DType) -> String {
 /// The number of a word, so that parsing gives the word back; unusual NaNs by their bits.
 fn word_text(word: u32, dtype: DType) -> String {
     match dtype {
-        DType::F32 if f32::from_bits(word).is_nan() && word != f32::NAN.to_bits() => format!("0x{word:08x}"),
+        DType::F32 if BITS || f32::from_bits(word).is_nan() && word != f32::NAN.to_bits() => format!("0x{word:08x}"),
         DType::F32 => format!("{:?}", f32::from_bits(word)),
         DType::I32 => (word as i32).to_string(),
         DType::U32 | DType::Bool => word.to_string(),

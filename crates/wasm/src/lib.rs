@@ -13,7 +13,7 @@ mod probe;
 mod slab;
 use slab::Slab;
 
-/// First panic message of any thread; read by JavaScript after a trap.
+/// What stopped the core, on whichever thread: the first panic's message where builds have them. Read by JavaScript after a trap.
 pub(crate) static PANIC: Mutex<String> = Mutex::new(String::new());
 
 /// What the calling thread owns. Pool threads never come here.
@@ -58,6 +58,7 @@ impl Session {
 }
 
 /// Run once per instance, by the first thread (wasm-bindgen skips it on pool threads).
+#[cfg(feature = "messages")]
 #[wasm_bindgen(start)]
 pub fn start() {
     std::panic::set_hook(Box::new(|info| {
@@ -69,6 +70,7 @@ pub fn start() {
     }));
 }
 
+/// Why the core stopped, or nothing.
 #[wasm_bindgen(js_name = panicMessage)]
 pub fn panic_message() -> String {
     PANIC.try_lock().map(|m| m.clone()).unwrap_or_default()
@@ -251,13 +253,10 @@ pub fn program_run_step(program: usize, step: usize) {
     with(|s| s.programs.get_mut(program).run_step(step));
 }
 
-/// The program as text. Transfer in: `times` nanoseconds (f32), one per step, or none.
+/// The program as text: a heading and a line per step.
 #[wasm_bindgen(js_name = programText)]
-pub fn program_text(program: usize, times: usize) -> String {
-    with(|s| {
-        let ns: Vec<f64> = s.transfer[..times].iter().map(|&w| f32::from_bits(w) as f64).collect();
-        s.programs.get_mut(program).text(&ns)
-    })
+pub fn program_text(program: usize) -> String {
+    with(|s| s.programs.get_mut(program).text())
 }
 
 #[wasm_bindgen(js_name = programFree)]

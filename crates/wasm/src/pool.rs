@@ -64,7 +64,7 @@ mod threaded {
         if let Ok(mut message) = crate::PANIC.try_lock()
             && message.is_empty()
         {
-            message.push_str("internal: a pool thread trapped without a message (stack overflow or a bad address)");
+            message.push_str("internal: a pool thread trapped");
         }
         par::poison();
         if let Some(pool) = POOL.get() {
