@@ -1,16 +1,9 @@
 // The namespace `constraints`: projections of weights, applied by optimizers after each update.
 
 import { apply } from "./core/apply.js";
-import { IdentifierError } from "./errors.js";
-import { identify, type Kind } from "./saving/identifier.js";
-import { type Config, FunctionObject, type KerasClass, KerasObject } from "./saving/object.js";
-import {
-  type DeserializeOptions,
-  deserializeIn,
-  registerClass,
-  type SerializedObject,
-  serialize as toJSON,
-} from "./saving/serialize.js";
+import { deserializeAs, identifyCallable, type Kind } from "./saving/identifier.js";
+import { type Config, type KerasClass, KerasObject } from "./saving/object.js";
+import { type DeserializeOptions, registerClass, type SerializedObject, serialize as toJSON } from "./saving/serialize.js";
 import { type Tensor, type TensorLike, tensor } from "./tensor.js";
 
 /**
@@ -138,20 +131,12 @@ const KIND: Kind<Constraint> = {
  *
  * Errors: `IdentifierError` with near misses. Example: `constraints.get("max_norm")`
  */
-export function get(identifier: ConstraintIdentifier | undefined): ConstraintLike | null {
-  if (typeof identifier === "function" && !(identifier.prototype instanceof KerasObject))
-    return new FunctionObject(identifier as (w: Tensor) => Tensor);
-  if (typeof identifier === "object" && identifier !== null && "call" in identifier && !(identifier instanceof KerasObject))
-    return identifier;
-  return identify(KIND, identifier);
-}
+export const get = (identifier: ConstraintIdentifier | undefined): ConstraintLike | null =>
+  identifyCallable<Constraint, ConstraintLike>(KIND, identifier);
 
 /** The constraint as Keras' JSON. */
 export const serialize = (constraint: Constraint): SerializedObject => toJSON(constraint);
 
 /** The constraint of Keras' JSON. Errors: `IdentifierError` when it describes something else. */
-export function deserialize(config: unknown, options: DeserializeOptions = {}): Constraint {
-  const made = deserializeIn("keras.constraints", config, options);
-  if (made instanceof Constraint) return made;
-  throw new IdentifierError("constraints.deserialize: the JSON does not describe a constraint.");
-}
+export const deserialize = (config: unknown, options: DeserializeOptions = {}): Constraint =>
+  deserializeAs(KIND, config, options);

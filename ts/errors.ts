@@ -4,60 +4,41 @@
  * Base class of all errors thrown on purpose; `catch (e) { if (e instanceof KeratinError) … }`.
  * A message says where, what was expected, what was received, and how to repair it.
  */
-export class KeratinError extends Error {
-  // On the prototype, not a field: the stack's first line is written before fields exist.
-  static {
-    KeratinError.prototype.name = "KeratinError";
-  }
-}
+export class KeratinError extends Error {}
 
 /** An argument or option has a value that is not allowed. Repair: the message names the allowed values or range. */
-export class ValueError extends KeratinError {
-  static {
-    ValueError.prototype.name = "ValueError";
-  }
-}
+export class ValueError extends KeratinError {}
 
 /** Shapes do not fit together. Repair: compare the two shapes in the message; a batch axis is the usual suspect. */
-export class ShapeError extends KeratinError {
-  static {
-    ShapeError.prototype.name = "ShapeError";
-  }
-}
+export class ShapeError extends KeratinError {}
 
 /** A dtype is unknown, or a conversion would lose information. Repair: `ops.cast` the value to the dtype that the message names. */
-export class DTypeError extends KeratinError {
-  static {
-    DTypeError.prototype.name = "DTypeError";
-  }
-}
+export class DTypeError extends KeratinError {}
 
 /** A string names nothing that is known ("he_unifrom"). Repair: take a suggestion, or pass the object in `customObjects`. */
-export class IdentifierError extends KeratinError {
-  static {
-    IdentifierError.prototype.name = "IdentifierError";
-  }
-}
+export class IdentifierError extends KeratinError {}
 
 /** Data cannot be used as given: ragged arrays, lengths that differ, an empty data set. Repair: mend the data before the call. */
-export class DataError extends KeratinError {
-  static {
-    DataError.prototype.name = "DataError";
-  }
-}
+export class DataError extends KeratinError {}
 
 /** A file is missing, damaged, or not of the format that it claims. Repair: fetch or write the file again. */
-export class FileError extends KeratinError {
-  static {
-    FileError.prototype.name = "FileError";
-  }
-}
+export class FileError extends KeratinError {}
 
 /** A call came too early or too late: fit before compile, weights before build. Repair: make the call that the message names first. */
-export class StateError extends KeratinError {
-  static {
-    StateError.prototype.name = "StateError";
-  }
+export class StateError extends KeratinError {}
+
+// On the prototypes, no fields: the stack's first line is written before fields exist.
+for (const [name, own] of Object.entries({
+  KeratinError,
+  ValueError,
+  ShapeError,
+  DTypeError,
+  IdentifierError,
+  DataError,
+  FileError,
+  StateError,
+})) {
+  own.prototype.name = name;
 }
 
 /**

@@ -1,6 +1,6 @@
 // The namespace `initializers`: first values of weights. Seeded draws repeat Keras on JAX bit for bit.
 
-import { IdentifierError, ShapeError } from "./errors.js";
+import { ShapeError } from "./errors.js";
 import {
   Constant,
   Identity,
@@ -17,15 +17,9 @@ import {
   type FanOptions, 
   GlorotNormal, GlorotUniform, HeNormal, HeUniform, LecunNormal, LecunUniform, type NormalOptions, Orthogonal, type OrthogonalOptions, RandomNormal, RandomUniform, TruncatedNormal, type UniformOptions, VarianceScaling,type VarianceScalingOptions,
 } from "./initializers/random.js";
-import { identify, type Kind } from "./saving/identifier.js";
-import { FunctionObject, type KerasClass, KerasObject } from "./saving/object.js";
-import {
-  type DeserializeOptions,
-  deserializeIn,
-  registerClass,
-  type SerializedObject,
-  serialize as toJSON,
-} from "./saving/serialize.js";
+import { deserializeAs, identifyCallable, type Kind } from "./saving/identifier.js";
+import { FunctionObject, type KerasClass } from "./saving/object.js";
+import { type DeserializeOptions, registerClass, type SerializedObject, serialize as toJSON } from "./saving/serialize.js";
 import { type Nested, Tensor } from "./tensor.js";
 
 export * from "./initializers/constant.js";
@@ -112,12 +106,7 @@ const KIND: Kind<Initializer> = {
  */
 export function get(identifier: InitializerIdentifier | undefined): InitializerLike | null {
   if (identifier instanceof Tensor) return new FunctionObject((shape: readonly number[]) => exactly(identifier, shape));
-  if (typeof identifier === "function" && !(identifier.prototype instanceof KerasObject)) {
-    return new FunctionObject(identifier as (shape: readonly number[], options?: InitializerOptions) => Tensor);
-  }
-  if (typeof identifier === "object" && identifier !== null && "call" in identifier && !(identifier instanceof KerasObject))
-    return identifier;
-  return identify(KIND, identifier);
+  return identifyCallable<Initializer, InitializerLike>(KIND, identifier);
 }
 
 function exactly(value: Tensor, shape: readonly number[]): Tensor {
@@ -131,8 +120,5 @@ function exactly(value: Tensor, shape: readonly number[]): Tensor {
 export const serialize = (initializer: Initializer): SerializedObject => toJSON(initializer);
 
 /** The initializer of Keras' JSON. Errors: `IdentifierError` when it describes something else. */
-export function deserialize(config: unknown, options: DeserializeOptions = {}): Initializer {
-  const made = deserializeIn("keras.initializers", config, options);
-  if (made instanceof Initializer) return made;
-  throw new IdentifierError("initializers.deserialize: the JSON does not describe an initializer.");
-}
+export const deserialize = (config: unknown, options: DeserializeOptions = {}): Initializer =>
+  deserializeAs(KIND, config, options);

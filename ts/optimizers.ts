@@ -1,6 +1,5 @@
 // The namespace `optimizers`.
 
-import { IdentifierError } from "./errors.js";
 import { Adadelta, Adagrad, Ftrl } from "./optimizers/accumulating.js";
 import { Adafactor } from "./optimizers/adafactor.js";
 import { Adam, AdamW } from "./optimizers/adam.js";
@@ -11,15 +10,9 @@ import { Muon } from "./optimizers/muon.js";
 import { Optimizer } from "./optimizers/optimizer.js";
 import { RMSprop } from "./optimizers/rmsprop.js";
 import { SGD } from "./optimizers/sgd.js";
-import { identify, type Kind } from "./saving/identifier.js";
+import { deserializeAs, identify, type Kind } from "./saving/identifier.js";
 import type { KerasClass } from "./saving/object.js";
-import {
-  type DeserializeOptions,
-  deserializeIn,
-  registerClass,
-  type SerializedObject,
-  serialize as toJSON,
-} from "./saving/serialize.js";
+import { type DeserializeOptions, registerClass, type SerializedObject, serialize as toJSON } from "./saving/serialize.js";
 
 export {
   Adadelta,
@@ -77,8 +70,4 @@ export const get = (identifier: OptimizerIdentifier | undefined): Optimizer | nu
 export const serialize = (optimizer: Optimizer): SerializedObject => toJSON(optimizer);
 
 /** The optimizer of Keras' JSON. Errors: `IdentifierError` when it describes something else. */
-export function deserialize(config: unknown, options: DeserializeOptions = {}): Optimizer {
-  const made = deserializeIn("keras.optimizers", config, options);
-  if (made instanceof Optimizer) return made;
-  throw new IdentifierError("optimizers.deserialize: the JSON does not describe an optimizer.");
-}
+export const deserialize = (config: unknown, options: DeserializeOptions = {}): Optimizer => deserializeAs(KIND, config, options);

@@ -1,16 +1,10 @@
 // The namespace `regularizers`: penalties on weights or outputs, added to the loss.
 
-import { IdentifierError, ShapeError, ValueError } from "./errors.js";
+import { ShapeError, ValueError } from "./errors.js";
 import * as ops from "./ops.js";
-import { identify, type Kind } from "./saving/identifier.js";
-import { type Config, FunctionObject, type KerasClass, KerasObject } from "./saving/object.js";
-import {
-  type DeserializeOptions,
-  deserializeIn,
-  registerClass,
-  type SerializedObject,
-  serialize as toJSON,
-} from "./saving/serialize.js";
+import { deserializeAs, identifyCallable, type Kind } from "./saving/identifier.js";
+import { type Config, type KerasClass, KerasObject } from "./saving/object.js";
+import { type DeserializeOptions, registerClass, type SerializedObject, serialize as toJSON } from "./saving/serialize.js";
 import { type Tensor, type TensorLike, tensor } from "./tensor.js";
 
 /** Base class: no penalty. A regularizer of one's own overrides `call(x)`, in ops, and returns a scalar. */
@@ -182,20 +176,11 @@ const KIND: Kind<Regularizer> = {
  * NOTE `"l1l2"` has both factors 0, as in Keras: give the factors with `regularizers.l1L2({ l1, l2 })`.
  * Errors: `IdentifierError` with near misses. Example: `regularizers.get("l2")`
  */
-export function get(identifier: RegularizerIdentifier | undefined): RegularizerLike | null {
-  if (typeof identifier === "function" && !(identifier.prototype instanceof KerasObject))
-    return new FunctionObject(identifier as (x: Tensor) => Tensor);
-  if (typeof identifier === "object" && identifier !== null && "call" in identifier && !(identifier instanceof KerasObject))
-    return identifier;
-  return identify(KIND, identifier);
-}
+export const get = (identifier: RegularizerIdentifier | undefined): RegularizerLike | null =>
+  identifyCallable<Regularizer, RegularizerLike>(KIND, identifier);
 
 /** The regularizer as Keras' JSON. */
 export const serialize = (regularizer: Regularizer): SerializedObject => toJSON(regularizer);
 
 /** The regularizer of Keras' JSON. Errors: `IdentifierError` when it describes something else. */
-export function deserialize(config: unknown, given: DeserializeOptions = {}): Regularizer {
-  const made = deserializeIn("keras.regularizers", config, given);
-  if (made instanceof Regularizer) return made;
-  throw new IdentifierError("regularizers.deserialize: the JSON does not describe a regularizer.");
-}
+export const deserialize = (config: unknown, given: DeserializeOptions = {}): Regularizer => deserializeAs(KIND, config, given);

@@ -1,16 +1,12 @@
 // The namespace `optimizers.schedules`: learning rates as functions of the step, computed in float32 inside the training step.
 
 import { apply } from "./core/apply.js";
-import { IdentifierError, ValueError } from "./errors.js";
+import { ValueError } from "./errors.js";
 import * as ops from "./ops.js";
-import { type Config, KerasObject } from "./saving/object.js";
-import {
-  type DeserializeOptions,
-  deserializeIn,
-  registerClass,
-  type SerializedObject,
-  serialize as toJSON,
-} from "./saving/serialize.js";
+import { add, ceil, cos, divide, floor, log, minimum, multiply, power, subtract } from "./ops.js";
+import { deserializeAs } from "./saving/identifier.js";
+import { type Config, classNameOf, type KerasClass, KerasObject } from "./saving/object.js";
+import { type DeserializeOptions, registerClass, type SerializedObject, serialize as toJSON } from "./saving/serialize.js";
 import { type Tensor, type TensorLike, tensor } from "./tensor.js";
 
 /** Base class. A schedule of one's own overrides `call(step)`, in ops. */
@@ -22,7 +18,6 @@ export abstract class LearningRateSchedule<Options extends object = object> exte
   abstract call(step: TensorLike): Tensor;
 }
 
-const { add, ceil, cos, divide, floor, log, minimum, multiply, power, subtract } = ops;
 /** NOTE a number becomes a tensor first: as a constant of the program each step would compile one. */
 const float = (step: TensorLike): Tensor => ops.cast(tensor(step), "float32");
 const select = (condition: Tensor, a: TensorLike, b: TensorLike): Tensor => apply("select", [condition, a, b]);
@@ -37,15 +32,9 @@ export interface DecayOptions {
   name: string;
 }
 
-/**
- * initial · rate^(step / decaySteps).
- *
- * Example: `new ExponentialDecay(0.1, 100, 0.5).call(100) // 0.05`
- */
-export class ExponentialDecay extends LearningRateSchedule<DecayOptions> {
-  static override readonly className: string = "ExponentialDecay";
+/** A decay by `decayRate` per stretch of `decaySteps`. Errors: `ValueError` when these are not positive. */
+abstract class Decay extends LearningRateSchedule<DecayOptions> {
   static override readonly required = ["initialLearningRate", "decaySteps", "decayRate"];
-  static override readonly defaults: Config = { staircase: false, name: "ExponentialDecay" };
   constructor(
     readonly initialLearningRate: number,
     readonly decaySteps: number,
@@ -53,11 +42,25 @@ export class ExponentialDecay extends LearningRateSchedule<DecayOptions> {
     options: Partial<DecayOptions> = {},
   ) {
     super(options);
-    positive("ExponentialDecay", "decaySteps", decaySteps);
+    positive(classNameOf(new.target as unknown as KerasClass), "decaySteps", decaySteps);
   }
-  call(step: TensorLike): Tensor {
+  /** How many stretches have gone by: whole ones in a staircase. */
+  protected stretches(step: TensorLike): Tensor {
     const p = divide(float(step), this.decaySteps);
-    return multiply(power(tensor(this.decayRate), this.config.staircase ? floor(p) : p), this.initialLearningRate);
+    return this.config.staircase ? floor(p) : p;
+  }
+}
+
+/**
+ * initial · rate^(step / decaySteps).
+ *
+ * Example: `new ExponentialDecay(0.1, 100, 0.5).call(100) // 0.05`
+ */
+export class ExponentialDecay extends Decay {
+  static override readonly className: string = "ExponentialDecay";
+  static override readonly defaults: Config = { staircase: false, name: "ExponentialDecay" };
+  call(step: TensorLike): Tensor {
+    return multiply(power(tensor(this.decayRate), this.stretches(step)), this.initialLearningRate);
   }
 }
 
@@ -66,22 +69,11 @@ export class ExponentialDecay extends LearningRateSchedule<DecayOptions> {
  *
  * Example: `new InverseTimeDecay(0.1, 100, 0.5).call(100) // 0.0666…`
  */
-export class InverseTimeDecay extends LearningRateSchedule<DecayOptions> {
+export class InverseTimeDecay extends Decay {
   static override readonly className: string = "InverseTimeDecay";
-  static override readonly required = ["initialLearningRate", "decaySteps", "decayRate"];
   static override readonly defaults: Config = { staircase: false, name: "InverseTimeDecay" };
-  constructor(
-    readonly initialLearningRate: number,
-    readonly decaySteps: number,
-    readonly decayRate: number,
-    options: Partial<DecayOptions> = {},
-  ) {
-    super(options);
-    positive("InverseTimeDecay", "decaySteps", decaySteps);
-  }
   call(step: TensorLike): Tensor {
-    const p = divide(float(step), this.decaySteps);
-    return divide(this.initialLearningRate, add(multiply(this.config.staircase ? floor(p) : p, this.decayRate), 1));
+    return divide(this.initialLearningRate, add(multiply(this.stretches(step), this.decayRate), 1));
   }
 }
 
@@ -244,12 +236,11 @@ for (const own of [
   registerClass("keras.optimizers.schedules", own);
 }
 
+const KIND = { kind: "learning-rate schedule", module: "keras.optimizers.schedules", base: LearningRateSchedule };
+
 /** The schedule as Keras' JSON. */
 export const serialize = (schedule: LearningRateSchedule): SerializedObject => toJSON(schedule);
 
 /** The schedule of Keras' JSON. Errors: `IdentifierError` when it describes something else. */
-export function deserialize(config: unknown, options: DeserializeOptions = {}): LearningRateSchedule {
-  const made = deserializeIn("keras.optimizers.schedules", config, options);
-  if (made instanceof LearningRateSchedule) return made;
-  throw new IdentifierError("schedules.deserialize: the JSON does not describe a learning-rate schedule.");
-}
+export const deserialize = (config: unknown, options: DeserializeOptions = {}): LearningRateSchedule =>
+  deserializeAs(KIND, config, options);

@@ -163,3 +163,24 @@ export async function training(): Promise<void> {
 }
 
 expectType<string>()(saving.serialize(new Dense(1)).class_name);
+
+// ---- a first parameter with a default: by position or as an option
+
+new layers.MaxPooling2D();
+new layers.MaxPooling2D(2);
+new layers.MaxPooling2D([2, 1], { strides: 1 });
+new layers.MaxPooling2D({ poolSize: 2, strides: 1 });
+// @ts-expect-error a size is a number
+new layers.MaxPooling2D("2");
+// @ts-expect-error the option is called poolSize
+new layers.MaxPooling2D({ pool: 2 });
+new layers.UpSampling2D(2, { interpolation: "bilinear" });
+// @ts-expect-error steps are repeated as they are
+new layers.UpSampling1D(2, { interpolation: "bilinear" });
+new layers.ZeroPadding2D([[1, 0], 1]); // biome-ignore format: one line
+new layers.Cropping1D([1, 0]);
+// @ts-expect-error a sequence has one format
+new layers.Cropping1D(1, { dataFormat: "channels_first" });
+new layers.Conv1D(4, 3, { padding: "causal" });
+// @ts-expect-error only along time
+new layers.Conv2D(4, 3, { padding: "causal" });

@@ -1,16 +1,18 @@
 // Activation and the activation layers with parameters.
 
 import * as activations from "../activations.js";
-import * as constraints from "../constraints.js";
+import type * as constraints from "../constraints.js";
 import type { PartialShape } from "../core/structure.js";
 import { ValueError } from "../errors.js";
-import * as initializers from "../initializers.js";
+import type * as initializers from "../initializers.js";
 import * as ops from "../ops.js";
-import * as regularizers from "../regularizers.js";
+import type * as regularizers from "../regularizers.js";
 import type { Tensor } from "../tensor.js";
 import type { Variable } from "../variable.js";
 import { InputSpec } from "./inputSpec.js";
 import { type CallArguments, Layer, type LayerOptions } from "./layer.js";
+import { withFirst } from "./options.js";
+import { setWeightOptions, weightOptionsOf } from "./weightOptions.js";
 
 /** An activation function as a layer: `new Activation("relu")`. Elementwise for most; `softmax` works along the last axis. */
 export class Activation extends Layer {
@@ -52,9 +54,10 @@ export class ReLU extends Layer {
   readonly negativeSlope: number;
   readonly threshold: number;
 
-  constructor(options: ReLUOptions = {}) {
-    super(options);
-    const { maxValue = null, negativeSlope = 0, threshold = 0 } = options;
+  constructor(max: number | null | ReLUOptions = {}, options: ReLUOptions = {}) {
+    const given = withFirst("maxValue", max, options);
+    super(given);
+    const { maxValue = null, negativeSlope = 0, threshold = 0 } = given;
     if (maxValue !== null) notNegative("ReLU", "maxValue", maxValue);
     notNegative("ReLU", "negativeSlope", negativeSlope);
     notNegative("ReLU", "threshold", threshold);
@@ -81,10 +84,11 @@ export class LeakyReLU extends Layer {
   static override readonly builtAtStart = true;
   readonly negativeSlope: number;
 
-  constructor(options: LeakyReLUOptions = {}) {
-    super(options);
-    this.negativeSlope = options.negativeSlope ?? 0.3;
-    if (options.negativeSlope === null) throw new ValueError("LeakyReLU: negativeSlope must be a number ≥ 0, received null.");
+  constructor(negativeSlope: number | LeakyReLUOptions = {}, options: LeakyReLUOptions = {}) {
+    const given = withFirst("negativeSlope", negativeSlope, options);
+    super(given);
+    this.negativeSlope = given.negativeSlope ?? 0.3;
+    if (given.negativeSlope === null) throw new ValueError("LeakyReLU: negativeSlope must be a number ≥ 0, received null.");
     notNegative("LeakyReLU", "negativeSlope", this.negativeSlope);
     this.supportsMasking = true;
   }
@@ -116,18 +120,16 @@ export class PReLU extends Layer {
     alphaConstraint: null,
     sharedAxes: null,
   };
-  readonly alphaInitializer: initializers.InitializerLike;
-  readonly alphaRegularizer: regularizers.RegularizerLike | null;
-  readonly alphaConstraint: constraints.ConstraintLike | null;
+  declare readonly alphaInitializer: initializers.InitializerLike;
+  declare readonly alphaRegularizer: regularizers.RegularizerLike | null;
+  declare readonly alphaConstraint: constraints.ConstraintLike | null;
   readonly sharedAxes: readonly number[] | null;
   alpha: Variable | undefined;
 
   constructor(options: PReLUOptions = {}) {
     super(options);
     const { sharedAxes = null } = options;
-    this.alphaInitializer = initializers.get(options.alphaInitializer ?? "Zeros")!;
-    this.alphaRegularizer = regularizers.get(options.alphaRegularizer ?? null);
-    this.alphaConstraint = constraints.get(options.alphaConstraint ?? null);
+    setWeightOptions(this, options, "alpha", "Zeros");
     this.sharedAxes = typeof sharedAxes === "number" ? [sharedAxes] : sharedAxes;
     this.supportsMasking = true;
   }
@@ -138,13 +140,7 @@ export class PReLU extends Layer {
       if (d === null) throw new ValueError(`${this.name}: the size of axis ${i + 1} must be known, or the axis shared.`);
       return d;
     });
-    this.alpha = this.addWeight({
-      name: "alpha",
-      shape,
-      initializer: this.alphaInitializer,
-      regularizer: this.alphaRegularizer,
-      constraint: this.alphaConstraint,
-    });
+    this.alpha = this.addWeight({ name: "alpha", shape, ...weightOptionsOf(this, "alpha") });
     const axes = Object.fromEntries(
       shape.map((d, i) => [i + 1, d] as const).filter(([axis]) => !this.sharedAxes?.includes(axis)),
     );
@@ -168,9 +164,10 @@ export class ELU extends Layer {
   static override readonly builtAtStart = true;
   readonly alpha: number;
 
-  constructor(options: ELUOptions = {}) {
-    super(options);
-    this.alpha = options.alpha ?? 1;
+  constructor(alpha: number | ELUOptions = {}, options: ELUOptions = {}) {
+    const given = withFirst("alpha", alpha, options);
+    super(given);
+    this.alpha = given.alpha ?? 1;
     this.supportsMasking = true;
   }
 
@@ -199,9 +196,10 @@ export class Softmax extends Layer {
   static override readonly builtAtStart = true;
   readonly axis: number | readonly number[];
 
-  constructor(options: SoftmaxOptions = {}) {
-    super(options);
-    this.axis = options.axis ?? -1;
+  constructor(axis: number | readonly number[] | SoftmaxOptions = {}, options: SoftmaxOptions = {}) {
+    const given = withFirst("axis", axis, options);
+    super(given);
+    this.axis = given.axis ?? -1;
     this.supportsMasking = true;
   }
 

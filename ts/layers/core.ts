@@ -5,6 +5,7 @@ import * as ops from "../ops.js";
 import * as regularizers from "../regularizers.js";
 import type { Tensor } from "../tensor.js";
 import { Layer, type LayerOptions } from "./layer.js";
+import { withFirst } from "./options.js";
 
 /** Returns its inputs, of whatever form. */
 export class Identity extends Layer {
@@ -41,9 +42,10 @@ export class Masking extends Layer {
   static override readonly builtAtStart = true;
   readonly maskValue: number;
 
-  constructor(options: MaskingOptions = {}) {
-    super(options);
-    this.maskValue = options.maskValue ?? 0;
+  constructor(maskValue: number | MaskingOptions = {}, options: MaskingOptions = {}) {
+    const given = withFirst("maskValue", maskValue, options);
+    super(given);
+    this.maskValue = given.maskValue ?? 0;
     this.supportsMasking = true;
   }
 

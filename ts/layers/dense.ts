@@ -1,17 +1,18 @@
 // Dense: the fully connected layer.
 
 import * as activations from "../activations.js";
-import * as constraints from "../constraints.js";
+import type * as constraints from "../constraints.js";
 import type { PartialShape } from "../core/structure.js";
 import { ValueError } from "../errors.js";
-import * as initializers from "../initializers.js";
+import type * as initializers from "../initializers.js";
 import * as ops from "../ops.js";
-import * as regularizers from "../regularizers.js";
+import type * as regularizers from "../regularizers.js";
 import type { Tensor } from "../tensor.js";
 import type { Variable } from "../variable.js";
 import { InputSpec } from "./inputSpec.js";
 import { Layer, type LayerOptions } from "./layer.js";
 import { refuseUnsupported, UNSUPPORTED, type UnsupportedOptions, withoutLora } from "./unsupported.js";
+import { setWeightOptions, weightOptionsOf } from "./weightOptions.js";
 
 export interface DenseOptions extends LayerOptions, UnsupportedOptions {
   activation?: activations.ActivationIdentifier;
@@ -50,12 +51,12 @@ export class Dense extends Layer {
   readonly units: number;
   readonly activation: activations.Activation;
   readonly useBias: boolean;
-  readonly kernelInitializer: initializers.InitializerLike;
-  readonly biasInitializer: initializers.InitializerLike;
-  readonly kernelRegularizer: regularizers.RegularizerLike | null;
-  readonly biasRegularizer: regularizers.RegularizerLike | null;
-  readonly kernelConstraint: constraints.ConstraintLike | null;
-  readonly biasConstraint: constraints.ConstraintLike | null;
+  declare readonly kernelInitializer: initializers.InitializerLike;
+  declare readonly biasInitializer: initializers.InitializerLike;
+  declare readonly kernelRegularizer: regularizers.RegularizerLike | null;
+  declare readonly biasRegularizer: regularizers.RegularizerLike | null;
+  declare readonly kernelConstraint: constraints.ConstraintLike | null;
+  declare readonly biasConstraint: constraints.ConstraintLike | null;
   readonly quantizationConfig = null;
   kernel: Variable | undefined;
   bias: Variable | undefined;
@@ -69,12 +70,8 @@ export class Dense extends Layer {
     this.units = units;
     this.activation = activations.get(options.activation ?? null);
     this.useBias = options.useBias ?? true;
-    this.kernelInitializer = initializers.get(options.kernelInitializer ?? "glorot_uniform")!;
-    this.biasInitializer = initializers.get(options.biasInitializer ?? "zeros")!;
-    this.kernelRegularizer = regularizers.get(options.kernelRegularizer ?? null);
-    this.biasRegularizer = regularizers.get(options.biasRegularizer ?? null);
-    this.kernelConstraint = constraints.get(options.kernelConstraint ?? null);
-    this.biasConstraint = constraints.get(options.biasConstraint ?? null);
+    setWeightOptions(this, options, "kernel", "glorot_uniform");
+    setWeightOptions(this, options, "bias", "zeros");
     this.inputSpec = new InputSpec({ minNdim: 2 });
     this.supportsMasking = true;
   }
@@ -83,22 +80,8 @@ export class Dense extends Layer {
     const size = inputShape.at(-1);
     if (size === null || size === undefined)
       throw new ValueError(`${this.name}: the size of the last axis must be known to make the kernel.`);
-    this.kernel = this.addWeight({
-      name: "kernel",
-      shape: [size, this.units],
-      initializer: this.kernelInitializer,
-      regularizer: this.kernelRegularizer,
-      constraint: this.kernelConstraint,
-    });
-    if (this.useBias) {
-      this.bias = this.addWeight({
-        name: "bias",
-        shape: [this.units],
-        initializer: this.biasInitializer,
-        regularizer: this.biasRegularizer,
-        constraint: this.biasConstraint,
-      });
-    }
+    this.kernel = this.addWeight({ name: "kernel", shape: [size, this.units], ...weightOptionsOf(this, "kernel") });
+    if (this.useBias) this.bias = this.addWeight({ name: "bias", shape: [this.units], ...weightOptionsOf(this, "bias") });
     this.inputSpec = new InputSpec({ minNdim: 2, axes: { [-1]: size } });
   }
 

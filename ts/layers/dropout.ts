@@ -1,6 +1,7 @@
 // Layers that disturb their input while training: dropout of elements and feature maps, noise.
 
 import { ValueError } from "../errors.js";
+import { dataFormatOf } from "../ops/window.js";
 import * as ops from "../ops.js";
 import * as random from "../random.js";
 import type { Tensor } from "../tensor.js";
@@ -45,6 +46,13 @@ abstract class RandomLayer extends Layer {
   protected seeded(needed: boolean): void {
     if (needed) this.seedGenerator = new random.SeedGenerator(this.seed);
   }
+
+  override call(x: Tensor, { training }: CallArguments): Tensor {
+    return training && this.seedGenerator ? this.disturb(x, this.seedGenerator) : x;
+  }
+
+  /** What becomes of the input while training. */
+  protected abstract disturb(x: Tensor, seed: random.SeedGenerator): Tensor;
 }
 
 /**
@@ -70,9 +78,8 @@ export class Dropout extends RandomLayer {
     this.seeded(rate > 0);
   }
 
-  override call(x: Tensor, { training }: CallArguments): Tensor {
-    if (!training || !this.seedGenerator) return x;
-    return random.dropout(x, this.rate, { noiseShape: this.noise(x), seed: this.seedGenerator });
+  protected override disturb(x: Tensor, seed: random.SeedGenerator): Tensor {
+    return random.dropout(x, this.rate, { noiseShape: this.noise(x), seed });
   }
 
   /** The shape of the mask for this input. */
@@ -99,21 +106,15 @@ abstract class SpatialDropout extends RandomLayer {
   constructor(where: string, ndim: number, rate: number, { dataFormat, ...options }: SpatialDropoutNDOptions) {
     super(options);
     this.rate = share(where, "rate", rate);
-    this.dataFormat = dataFormat ?? "channels_last";
-    if (this.dataFormat !== "channels_last" && this.dataFormat !== "channels_first") {
-      throw new ValueError(
-        `${where}: dataFormat must be "channels_last" or "channels_first", received ${JSON.stringify(dataFormat)}.`,
-      );
-    }
+    this.dataFormat = dataFormatOf(where, dataFormat);
     this.inputSpec = new InputSpec({ ndim });
     this.seeded(rate > 0);
   }
 
-  override call(x: Tensor, { training }: CallArguments): Tensor {
-    if (!training || !this.seedGenerator) return x;
+  protected override disturb(x: Tensor, seed: random.SeedGenerator): Tensor {
     const channels = this.dataFormat === "channels_last" ? x.ndim - 1 : 1;
     const noiseShape = x.shape.map((d, axis) => (axis === 0 || axis === channels ? d : 1));
-    return random.dropout(x, this.rate, { noiseShape, seed: this.seedGenerator });
+    return random.dropout(x, this.rate, { noiseShape, seed });
   }
 
   /** As Keras: no `trainable`, and the dtype by its name. */
@@ -164,9 +165,8 @@ export class GaussianNoise extends RandomLayer {
     this.seeded(stddev > 0);
   }
 
-  override call(x: Tensor, { training }: CallArguments): Tensor {
-    if (!training || !this.seedGenerator) return x;
-    return ops.add(x, random.normal(x.shape, { mean: 0, stddev: this.stddev, seed: this.seedGenerator }));
+  protected override disturb(x: Tensor, seed: random.SeedGenerator): Tensor {
+    return ops.add(x, random.normal(x.shape, { mean: 0, stddev: this.stddev, seed }));
   }
 }
 
@@ -183,10 +183,9 @@ export class GaussianDropout extends RandomLayer {
     this.seeded(rate > 0);
   }
 
-  override call(x: Tensor, { training }: CallArguments): Tensor {
-    if (!training || !this.seedGenerator) return x;
+  protected override disturb(x: Tensor, seed: random.SeedGenerator): Tensor {
     const stddev = Math.sqrt(this.rate / (1 - this.rate));
-    return ops.multiply(x, random.normal(x.shape, { mean: 1, stddev, seed: this.seedGenerator }));
+    return ops.multiply(x, random.normal(x.shape, { mean: 1, stddev, seed }));
   }
 }
 
@@ -212,10 +211,9 @@ export class AlphaDropout extends RandomLayer {
     this.seeded(rate > 0);
   }
 
-  override call(x: Tensor, { training }: CallArguments): Tensor {
-    if (!training || !this.seedGenerator) return x;
+  protected override disturb(x: Tensor, seed: random.SeedGenerator): Tensor {
     const { rate } = this;
-    const kept = ops.greaterEqual(random.uniform(fill(this.noiseShape, x.shape), { seed: this.seedGenerator }), rate);
+    const kept = ops.greaterEqual(random.uniform(fill(this.noiseShape, x.shape), { seed }), rate);
     const a = ((1 - rate) * (1 + rate * SELU_FLOOR ** 2)) ** -0.5;
     const b = -a * SELU_FLOOR * rate;
     return ops.add(ops.multiply(ops.where(kept, x, SELU_FLOOR), a), b);

@@ -1,18 +1,19 @@
 // EinsumDense: a dense layer whose product is written as an equation.
 
 import * as activations from "../activations.js";
-import * as constraints from "../constraints.js";
+import type * as constraints from "../constraints.js";
 import type { PartialShape } from "../core/structure.js";
 import { shapeText } from "../core/structure.js";
 import { ShapeError, ValueError } from "../errors.js";
 import * as initializers from "../initializers.js";
 import * as ops from "../ops.js";
-import * as regularizers from "../regularizers.js";
+import type * as regularizers from "../regularizers.js";
 import type { KerasClass } from "../saving/object.js";
 import type { Tensor } from "../tensor.js";
 import type { Variable } from "../variable.js";
 import { Layer, type LayerOptions } from "./layer.js";
 import { refuseUnsupported, UNSUPPORTED, type UnsupportedOptions, withoutLora } from "./unsupported.js";
+import { setWeightOptions, weightOptionsOf } from "./weightOptions.js";
 
 export interface EinsumDenseOptions extends LayerOptions, UnsupportedOptions {
   activation?: activations.ActivationIdentifier;
@@ -54,12 +55,12 @@ export class EinsumDense extends Layer {
   readonly outputShape: PartialShape;
   readonly activation: activations.Activation;
   readonly biasAxes: string | null;
-  readonly kernelInitializer: initializers.InitializerLike;
-  readonly biasInitializer: initializers.InitializerLike;
-  readonly kernelRegularizer: regularizers.RegularizerLike | null;
-  readonly biasRegularizer: regularizers.RegularizerLike | null;
-  readonly kernelConstraint: constraints.ConstraintLike | null;
-  readonly biasConstraint: constraints.ConstraintLike | null;
+  declare readonly kernelInitializer: initializers.InitializerLike;
+  declare readonly biasInitializer: initializers.InitializerLike;
+  declare readonly kernelRegularizer: regularizers.RegularizerLike | null;
+  declare readonly biasRegularizer: regularizers.RegularizerLike | null;
+  declare readonly kernelConstraint: constraints.ConstraintLike | null;
+  declare readonly biasConstraint: constraints.ConstraintLike | null;
   kernel: Variable | undefined;
   bias: Variable | undefined;
 
@@ -77,12 +78,8 @@ export class EinsumDense extends Layer {
     this.outputShape = [...shape];
     this.activation = activations.get(options.activation ?? null);
     this.biasAxes = options.biasAxes ?? null;
-    this.kernelInitializer = initializers.get(options.kernelInitializer ?? "glorot_uniform")!;
-    this.biasInitializer = initializers.get(options.biasInitializer ?? "zeros")!;
-    this.kernelRegularizer = regularizers.get(options.kernelRegularizer ?? null);
-    this.biasRegularizer = regularizers.get(options.biasRegularizer ?? null);
-    this.kernelConstraint = constraints.get(options.kernelConstraint ?? null);
-    this.biasConstraint = constraints.get(options.biasConstraint ?? null);
+    setWeightOptions(this, options, "kernel", "glorot_uniform");
+    setWeightOptions(this, options, "bias", "zeros");
   }
 
   override build(inputShape: PartialShape): void {
@@ -91,19 +88,10 @@ export class EinsumDense extends Layer {
     this.kernel = this.addWeight({
       name: "kernel",
       shape: this.#known("kernel", kernel),
+      ...weightOptionsOf(this, "kernel"),
       initializer: withAxes(this.kernelInitializer, equation),
-      regularizer: this.kernelRegularizer,
-      constraint: this.kernelConstraint,
     });
-    if (bias) {
-      this.bias = this.addWeight({
-        name: "bias",
-        shape: this.#known("bias", bias),
-        initializer: this.biasInitializer,
-        regularizer: this.biasRegularizer,
-        constraint: this.biasConstraint,
-      });
-    }
+    if (bias) this.bias = this.addWeight({ name: "bias", shape: this.#known("bias", bias), ...weightOptionsOf(this, "bias") });
   }
 
   #known(weight: string, shape: PartialShape): readonly number[] {

@@ -1,19 +1,20 @@
 // Embedding: a table of vectors that indices choose from. ReversibleEmbedding also goes back, from vectors to scores of indices.
 
-import * as constraints from "../constraints.js";
+import type * as constraints from "../constraints.js";
 import { apply } from "../core/apply.js";
 import type { EdgeDType } from "../core/dtype.js";
 import type { TensorTree } from "../core/structure.js";
 import { ValueError } from "../errors.js";
-import * as initializers from "../initializers.js";
+import type * as initializers from "../initializers.js";
 import { wholeNumber } from "../ops/basics.js";
 import * as ops from "../ops.js";
-import * as regularizers from "../regularizers.js";
+import type * as regularizers from "../regularizers.js";
 import { currentTrace, sizeOf, type Tensor, type TensorLike, tensor } from "../tensor.js";
 import type { Variable } from "../variable.js";
 import { debugging } from "../wasm.js";
 import { type CallArguments, classNameOf, Layer, type LayerOptions } from "./layer.js";
 import { refuseUnsupported, UNSUPPORTED, type UnsupportedOptions, withoutLora } from "./unsupported.js";
+import { setWeightOptions, weightOptionsOf } from "./weightOptions.js";
 
 export interface EmbeddingOptions extends LayerOptions, UnsupportedOptions {
   embeddingsInitializer?: initializers.InitializerIdentifier;
@@ -54,9 +55,9 @@ export class Embedding extends Layer {
   };
   readonly inputDim: number;
   readonly outputDim: number;
-  readonly embeddingsInitializer: initializers.InitializerLike;
-  readonly embeddingsRegularizer: regularizers.RegularizerLike | null;
-  readonly embeddingsConstraint: constraints.ConstraintLike | null;
+  declare readonly embeddingsInitializer: initializers.InitializerLike;
+  declare readonly embeddingsRegularizer: regularizers.RegularizerLike | null;
+  declare readonly embeddingsConstraint: constraints.ConstraintLike | null;
   readonly maskZero: boolean;
   embeddings: Variable | undefined;
 
@@ -69,9 +70,7 @@ export class Embedding extends Layer {
       console.warn(`${where}: inputLength is of Keras 2 and ignored; leave it out.`);
     this.inputDim = wholeNumber(where, "inputDim", inputDim, 1);
     this.outputDim = wholeNumber(where, "outputDim", outputDim, 1);
-    this.embeddingsInitializer = initializers.get(options.embeddingsInitializer ?? "uniform")!;
-    this.embeddingsRegularizer = regularizers.get(options.embeddingsRegularizer ?? null);
-    this.embeddingsConstraint = constraints.get(options.embeddingsConstraint ?? null);
+    setWeightOptions(this, options, "embeddings", "uniform");
     this.maskZero = options.maskZero ?? false;
     this.supportsMasking = this.maskZero;
     if (weights !== null) {
@@ -84,9 +83,7 @@ export class Embedding extends Layer {
     this.embeddings = this.addWeight({
       name: "embeddings",
       shape: [this.inputDim, this.outputDim],
-      initializer: this.embeddingsInitializer,
-      regularizer: this.embeddingsRegularizer,
-      constraint: this.embeddingsConstraint,
+      ...weightOptionsOf(this, "embeddings"),
     });
   }
 
@@ -173,9 +170,7 @@ export class ReversibleEmbedding extends Embedding {
     this.reverseEmbeddings = this.addWeight({
       name: "reverse_embeddings",
       shape: [this.outputDim, this.inputDim],
-      initializer: this.embeddingsInitializer,
-      regularizer: this.embeddingsRegularizer,
-      constraint: this.embeddingsConstraint,
+      ...weightOptionsOf(this, "embeddings"),
     });
   }
 

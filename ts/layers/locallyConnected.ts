@@ -5,7 +5,7 @@ import { ValueError } from "../errors.js";
 import { checkWindows, outputSize, pads, spaceOf, tapsOf } from "../ops/window.js";
 import * as ops from "../ops.js";
 import type { Tensor } from "../tensor.js";
-import { KernelLayer, type KernelOptions, type PerAxis } from "./conv/base.js";
+import { KERNEL_DEFAULTS, KernelLayer, type KernelOptions, type PerAxis } from "./conv/base.js";
 import { checkInputs, InputSpec } from "./inputSpec.js";
 import { classNameOf } from "./layer.js";
 
@@ -20,23 +20,15 @@ const defaultsOf = (perAxis: 1 | readonly number[]) => ({
   strides: perAxis,
   padding: "valid",
   dataFormat: null,
-  activation: null,
-  useBias: true,
-  kernelInitializer: "glorot_uniform",
-  biasInitializer: "zeros",
-  kernelRegularizer: null,
-  biasRegularizer: null,
-  activityRegularizer: null,
-  kernelConstraint: null,
-  biasConstraint: null,
+  ...KERNEL_DEFAULTS,
   implementation: 1,
 });
 
 abstract class LocallyConnected extends KernelLayer {
   readonly implementation: 1 | 2 | 3;
 
-  constructor(rank: number, filters: number, kernelSize: PerAxis, options: LocallyConnectedOptions) {
-    super(rank, filters, kernelSize, options);
+  constructor(filters: number, kernelSize: PerAxis, options: LocallyConnectedOptions = {}) {
+    super(filters, kernelSize, options);
     const where = classNameOf(this);
     const { implementation = 1 } = options;
     if (![1, 2, 3].includes(implementation))
@@ -120,10 +112,8 @@ const product = (sizes: readonly number[]): number => sizes.reduce((n, d) => n *
  */
 export class LocallyConnected1D extends LocallyConnected {
   static override readonly className: string = "LocallyConnected1D";
+  static override readonly rank = 1;
   static override readonly defaults = defaultsOf(1);
-  constructor(filters: number, kernelSize: PerAxis, options: LocallyConnectedOptions = {}) {
-    super(1, filters, kernelSize, options);
-  }
 }
 
 /**
@@ -132,8 +122,6 @@ export class LocallyConnected1D extends LocallyConnected {
  */
 export class LocallyConnected2D extends LocallyConnected {
   static override readonly className: string = "LocallyConnected2D";
+  static override readonly rank = 2;
   static override readonly defaults = defaultsOf([1, 1]);
-  constructor(filters: number, kernelSize: PerAxis, options: LocallyConnectedOptions = {}) {
-    super(2, filters, kernelSize, options);
-  }
 }

@@ -14,6 +14,7 @@ import { axisOf } from "../ops/basics.js";
 import * as ops from "../ops.js";
 import { Tensor } from "../tensor.js";
 import { classNameOf, Layer, type LayerOptions } from "./layer.js";
+import { withFirst } from "./options.js";
 
 /** A layer that takes a list of tensors. Errors: `ShapeError` for anything else, and for shapes that do not fit, before anything changes. */
 abstract class Merge extends Layer {
@@ -211,11 +212,12 @@ export class Concatenate extends Merge {
   static override readonly defaults = { axis: -1 };
   readonly axis: number;
 
-  constructor(options: ConcatenateOptions = {}) {
-    super(options);
-    this.axis = options.axis ?? -1;
+  constructor(axis: number | ConcatenateOptions = {}, options: ConcatenateOptions = {}) {
+    const given = withFirst("axis", axis, options);
+    super(given);
+    this.axis = given.axis ?? -1;
     if (!Number.isInteger(this.axis))
-      throw new ValueError(`Concatenate: axis is a whole number, received ${JSON.stringify(options.axis)}.`);
+      throw new ValueError(`Concatenate: axis is a whole number, received ${JSON.stringify(given.axis)}.`);
   }
 
   protected override mergeShapes(shapes: readonly PartialShape[]): PartialShape {

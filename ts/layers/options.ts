@@ -1,8 +1,9 @@
-// The options that all layers and all weights take.
+// The options that all layers and all weights take; and the first parameter that may stand before options or among them.
 
 import type * as constraints from "../constraints.js";
 import type { EdgeDType } from "../core/dtype.js";
-import type { PartialShape } from "../core/structure.js";
+import { isPlainObject, type PartialShape } from "../core/structure.js";
+import { ValueError } from "../errors.js";
 import type * as initializers from "../initializers.js";
 import type * as regularizers from "../regularizers.js";
 import type { DTypeIdentifier } from "./dtypePolicy.js";
@@ -32,4 +33,15 @@ export interface WeightOptions {
   regularizer?: regularizers.RegularizerIdentifier;
   constraint?: constraints.ConstraintIdentifier;
   name?: string;
+}
+
+/**
+ * The options of a layer whose first parameter has a default but is mostly given: `new X(value, options)`, `new X(options)`, `new X()`.
+ *
+ * `withFirst("poolSize", 3, { strides: 1 })` → `{ poolSize: 3, strides: 1 }`. Errors: `ValueError` when it is given both ways.
+ */
+export function withFirst<Options extends object>(name: keyof Options & string, first: unknown, options: Options): Options {
+  if (isPlainObject(first)) return { ...(first as Options), ...options };
+  if (name in options) throw new ValueError(`${name} is given by position and as an option: leave one of them out.`);
+  return { ...options, [name]: first };
 }

@@ -6,6 +6,7 @@ import { type DataFormat, spaceOf } from "../ops/window.js";
 import * as ops from "../ops.js";
 import type { Tensor } from "../tensor.js";
 import { classNameOf, type LayerOptions } from "./layer.js";
+import { withFirst } from "./options.js";
 import { SpaceLayer, type SpaceOptions } from "./space.js";
 
 /** Cells before and behind an axis. */
@@ -44,15 +45,20 @@ export interface ZeroPaddingOptions extends SpaceOptions {
   padding?: EndsOption;
 }
 
-/** Zeros around. Errors: `ValueError` for a padding that is none, when made. */
+/**
+ * Zeros around: `new ZeroPadding2D(2)` is `new ZeroPadding2D({ padding: 2 })`.
+ *
+ * Errors: `ValueError` for a padding that is none, when made.
+ */
 abstract class ZeroPadding extends SpaceLayer {
   readonly padding: readonly number[] | readonly Ends[];
   readonly #ends: readonly Ends[];
 
-  constructor(rank: number, options: ZeroPaddingOptions) {
-    super(rank, options);
-    this.#ends = endsOf(`${classNameOf(this)}: padding`, options.padding ?? 1, rank);
-    this.padding = rank === 1 ? this.#ends[0]! : this.#ends;
+  constructor(padding: EndsOption | ZeroPaddingOptions = {}, options: ZeroPaddingOptions = {}) {
+    const given = withFirst("padding", padding, options);
+    super(given);
+    this.#ends = endsOf(`${classNameOf(this)}: padding`, given.padding ?? 1, this.rank);
+    this.padding = this.rank === 1 ? this.#ends[0]! : this.#ends;
   }
 
   override call(x: Tensor): Tensor {
@@ -67,24 +73,21 @@ abstract class ZeroPadding extends SpaceLayer {
 /** Zeros before and behind the steps: [batch, steps, channels] → [batch, before + steps + behind, channels]. */
 export class ZeroPadding1D extends ZeroPadding {
   static override readonly className: string = "ZeroPadding1D";
+  static override readonly rank = 1;
   static override readonly defaults: Defaults = { padding: 1, dataFormat: null };
-  constructor(options: ZeroPaddingOptions = {}) {
-    super(1, options);
-  }
 }
 
 /** Zeros around images: [batch, rows, columns, channels]. `padding`: 1, [rows, columns], or [[top, bottom], [left, right]]. */
 export class ZeroPadding2D extends ZeroPadding {
   static override readonly className: string = "ZeroPadding2D";
+  static override readonly rank = 2;
   static override readonly defaults: Defaults = { padding: [1, 1], dataFormat: null };
-  constructor(options: ZeroPaddingOptions = {}) {
-    super(2, options);
-  }
 }
 
 /** Zeros around volumes: [batch, d1, d2, d3, channels]. */
 export class ZeroPadding3D extends ZeroPadding {
   static override readonly className: string = "ZeroPadding3D";
+  static override readonly rank = 3;
   static override readonly defaults: Defaults = {
     padding: [
       [1, 1],
@@ -93,9 +96,6 @@ export class ZeroPadding3D extends ZeroPadding {
     ],
     dataFormat: null,
   };
-  constructor(options: ZeroPaddingOptions = {}) {
-    super(3, options);
-  }
 }
 
 export interface Cropping1DOptions extends LayerOptions {
@@ -107,15 +107,22 @@ export interface CroppingOptions extends SpaceOptions {
   cropping?: EndsOption;
 }
 
-/** Cells taken away at the ends. Errors: `ValueError` for a cropping that is none, when made; `ShapeError` when no cell is left. */
+/**
+ * Cells taken away at the ends: `new Cropping2D(1)` is `new Cropping2D({ cropping: 1 })`.
+ *
+ * Errors: `ValueError` for a cropping that is none, when made; `ShapeError` when no cell is left.
+ */
 abstract class Cropping extends SpaceLayer {
+  /** What is taken where nothing is said. */
+  protected static readonly cells: number = 1;
   readonly cropping: readonly number[] | readonly Ends[];
   readonly #ends: readonly Ends[];
 
-  constructor(rank: number, cropping: unknown, options: SpaceOptions) {
-    super(rank, options);
-    this.#ends = endsOf(`${classNameOf(this)}: cropping`, cropping, rank);
-    this.cropping = rank === 1 ? this.#ends[0]! : this.#ends;
+  constructor(cropping: EndsOption | CroppingOptions = {}, options: CroppingOptions = {}) {
+    const given = withFirst("cropping", cropping, options);
+    super(given);
+    this.#ends = endsOf(`${classNameOf(this)}: cropping`, given.cropping ?? new.target.cells, this.rank);
+    this.cropping = this.rank === 1 ? this.#ends[0]! : this.#ends;
   }
 
   override call(x: Tensor): Tensor {
@@ -141,15 +148,18 @@ abstract class Cropping extends SpaceLayer {
 /** Steps taken away at the ends: [batch, steps, channels] → [batch, steps − before − behind, channels]. */
 export class Cropping1D extends Cropping {
   static override readonly className: string = "Cropping1D";
+  static override readonly rank = 1;
   static override readonly defaults: Defaults = { cropping: [1, 1] };
-  constructor(options: Cropping1DOptions = {}) {
-    super(1, options.cropping ?? 1, options);
+  constructor(cropping: number | readonly number[] | Cropping1DOptions = {}, options: Cropping1DOptions = {}) {
+    super(cropping, options);
   }
 }
 
 /** Images cut at their edges: [batch, rows, columns, channels]. The default cuts nothing, as in Keras. */
 export class Cropping2D extends Cropping {
   static override readonly className: string = "Cropping2D";
+  protected static override readonly cells = 0;
+  static override readonly rank = 2;
   static override readonly defaults: Defaults = {
     cropping: [
       [0, 0],
@@ -157,14 +167,12 @@ export class Cropping2D extends Cropping {
     ],
     dataFormat: null,
   };
-  constructor(options: CroppingOptions = {}) {
-    super(2, options.cropping ?? 0, options);
-  }
 }
 
 /** Volumes cut at their faces: [batch, d1, d2, d3, channels]. */
 export class Cropping3D extends Cropping {
   static override readonly className: string = "Cropping3D";
+  static override readonly rank = 3;
   static override readonly defaults: Defaults = {
     cropping: [
       [1, 1],
@@ -173,7 +181,4 @@ export class Cropping3D extends Cropping {
     ],
     dataFormat: null,
   };
-  constructor(options: CroppingOptions = {}) {
-    super(3, options.cropping ?? 1, options);
-  }
 }

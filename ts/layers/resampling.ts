@@ -7,6 +7,7 @@ import { channelsLast, normalizeTuple } from "../ops/window.js";
 import * as ops from "../ops.js";
 import type { Tensor } from "../tensor.js";
 import { classNameOf, type LayerOptions } from "./layer.js";
+import { withFirst } from "./options.js";
 import { SpaceLayer, type SpaceOptions } from "./space.js";
 
 type Sizes = number | readonly number[];
@@ -25,14 +26,19 @@ export interface UpSampling2DOptions extends UpSamplingOptions {
   interpolation?: Interpolation;
 }
 
-/** Each cell becomes `size` cells. Errors: `ValueError` for sizes below 1, when made. */
+/**
+ * Each cell becomes `size` cells: `new UpSampling2D(3)` is `new UpSampling2D({ size: 3 })`.
+ *
+ * Errors: `ValueError` for sizes below 1, when made.
+ */
 abstract class UpSampling extends SpaceLayer {
   readonly size: number | readonly number[];
   protected readonly times: readonly number[];
 
-  constructor(rank: number, options: UpSamplingOptions) {
-    super(rank, options);
-    this.times = normalizeTuple(`${classNameOf(this)}: size`, options.size ?? 2, rank);
+  constructor(size: Sizes | UpSamplingOptions = {}, options: UpSamplingOptions = {}) {
+    const given = withFirst("size", size, options);
+    super(given);
+    this.times = normalizeTuple(`${classNameOf(this)}: size`, given.size ?? 2, this.rank);
     this.size = this.times;
   }
 
@@ -48,11 +54,12 @@ abstract class UpSampling extends SpaceLayer {
 /** Each step repeated: [batch, steps, channels] → [batch, size · steps, channels]. */
 export class UpSampling1D extends UpSampling {
   static override readonly className: string = "UpSampling1D";
+  static override readonly rank = 1;
   static override readonly defaults: Defaults = { size: 2 };
   override readonly size: number;
 
-  constructor(options: UpSampling1DOptions = {}) {
-    super(1, options);
+  constructor(size: number | UpSampling1DOptions = {}, options: UpSampling1DOptions = {}) {
+    super(size, options);
     this.size = this.times[0]!;
   }
 }
@@ -64,12 +71,14 @@ export class UpSampling1D extends UpSampling {
  */
 export class UpSampling2D extends UpSampling {
   static override readonly className: string = "UpSampling2D";
+  static override readonly rank = 2;
   static override readonly defaults: Defaults = { size: [2, 2], dataFormat: null, interpolation: "nearest" };
   readonly interpolation: Interpolation;
 
-  constructor(options: UpSampling2DOptions = {}) {
-    super(2, options);
-    const { interpolation = "nearest" } = options;
+  constructor(size: Sizes | UpSampling2DOptions = {}, options: UpSampling2DOptions = {}) {
+    const given = withFirst("size", size, options);
+    super(given);
+    const { interpolation = "nearest" } = given;
     const name = (typeof interpolation === "string" ? interpolation.toLowerCase() : interpolation) as Interpolation;
     this.interpolation = oneOf("UpSampling2D", "interpolation", name, INTERPOLATIONS);
   }
@@ -85,8 +94,6 @@ export class UpSampling2D extends UpSampling {
 /** Volumes enlarged by repeating: [batch, d1, d2, d3, channels] → the same with more cells. */
 export class UpSampling3D extends UpSampling {
   static override readonly className: string = "UpSampling3D";
+  static override readonly rank = 3;
   static override readonly defaults: Defaults = { size: [2, 2, 2], dataFormat: null };
-  constructor(options: UpSamplingOptions = {}) {
-    super(3, options);
-  }
 }

@@ -2,6 +2,7 @@
 
 import { type PartialShape, type Structure, shapeText } from "../core/structure.js";
 import { ShapeError, ValueError } from "../errors.js";
+import { dataFormatOf } from "../ops/window.js";
 import * as ops from "../ops.js";
 import type { Tensor } from "../tensor.js";
 import { InputSpec } from "./inputSpec.js";
@@ -24,12 +25,7 @@ export class Flatten extends Layer {
 
   constructor(options: FlattenOptions = {}) {
     super(options);
-    this.dataFormat = options.dataFormat ?? "channels_last";
-    if (this.dataFormat !== "channels_last" && this.dataFormat !== "channels_first") {
-      throw new ValueError(
-        `Flatten: dataFormat must be "channels_last" or "channels_first", received ${JSON.stringify(options.dataFormat)}.`,
-      );
-    }
+    this.dataFormat = dataFormatOf("Flatten", options.dataFormat);
     this.inputSpec = new InputSpec({ minNdim: 1 });
   }
 

@@ -10,15 +10,21 @@ export interface SpaceOptions extends LayerOptions {
   dataFormat?: DataFormat | null;
 }
 
-/** A layer whose inputs are a batch with channels and `rank` axes of space. */
+/** A layer whose inputs are a batch with channels and axes of space, as many as the class' `rank`. */
 export abstract class SpaceLayer extends Layer {
   static override readonly samplesApart: boolean = true;
+  /** The number of axes of space. */
+  static readonly rank: number = 0;
   readonly dataFormat: DataFormat;
 
-  constructor(rank: number, options: SpaceOptions) {
+  constructor(options: SpaceOptions = {}) {
     super(options);
     this.dataFormat = dataFormatOf(classNameOf(this), options.dataFormat);
-    this.inputSpec = new InputSpec({ ndim: rank + 2 });
+    this.inputSpec = new InputSpec({ ndim: this.rank + 2 });
+  }
+
+  protected get rank(): number {
+    return (this.constructor as typeof SpaceLayer).rank;
   }
 
   /** The sizes of the axes of space in the output; null stays null. `shape` is for messages. Errors: `ShapeError` when nothing is left. */

@@ -4,7 +4,7 @@ import { checkOptions } from "../errors.js";
 import * as ops from "../ops.js";
 import type { Config } from "../saving/object.js";
 import { type Tensor, type TensorLike, tensor } from "../tensor.js";
-import { FunctionLoss, type LossOptions, lossDefaults } from "./loss.js";
+import { type LossOptions, lossDefaults, NamedLoss } from "./loss.js";
 
 export interface CircleOptions {
   /** Labels and embeddings to compare with; default: those of the batch itself. */
@@ -50,10 +50,8 @@ export function circle(yTrue: TensorLike, yPred: TensorLike, options: CircleOpti
 
 type CircleParameters = LossOptions & { gamma: number; margin: number; removeDiagonal: boolean };
 /** Pulls embeddings of one label together and pushes others apart; predictions must have length 1 (`UnitNormalization`). */
-export class Circle extends FunctionLoss<CircleParameters> {
+export class Circle extends NamedLoss<CircleParameters> {
   static override readonly className: string = "Circle";
+  static override readonly body = circle;
   static override readonly defaults: Config = lossDefaults("circle", { gamma: 80, margin: 0.4, removeDiagonal: true });
-  constructor(options: Partial<CircleParameters> = {}) {
-    super(circle, options);
-  }
 }

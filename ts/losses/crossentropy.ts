@@ -4,7 +4,7 @@ import { checkOptions, DataError } from "../errors.js";
 import * as ops from "../ops.js";
 import type { Config } from "../saving/object.js";
 import { sizeOf, type Tensor, type TensorLike, tensor } from "../tensor.js";
-import { FunctionLoss, type LossOptions, lossDefaults } from "./loss.js";
+import { type LossOptions, lossDefaults, NamedLoss } from "./loss.js";
 import { alignedFloats, smoothed, warnOfOneClass } from "./values.js";
 
 export interface CrossentropyOptions {
@@ -32,12 +32,10 @@ export function binaryCrossentropy(yTrue: TensorLike, yPred: TensorLike, options
   return ops.mean(ops.binaryCrossentropy(smoothed(t, labelSmoothing, 2), p, { fromLogits }), { axis });
 }
 /** mean(−t·ln p − (1 − t)·ln(1 − p)) for labels 0 and 1. `new BinaryCrossentropy({ fromLogits: true })` */
-export class BinaryCrossentropy extends FunctionLoss<Parameters> {
+export class BinaryCrossentropy extends NamedLoss<Parameters> {
   static override readonly className: string = "BinaryCrossentropy";
+  static override readonly body = binaryCrossentropy;
   static override readonly defaults: Config = lossDefaults("binary_crossentropy", PARAMETERS);
-  constructor(options: Partial<Parameters> = {}) {
-    super(binaryCrossentropy, options);
-  }
 }
 
 /**
@@ -55,12 +53,10 @@ export function categoricalCrossentropy(yTrue: TensorLike, yPred: TensorLike, op
   return ops.categoricalCrossentropy(smoothed(t, labelSmoothing, t.shape.at(-1) ?? 1), p, { fromLogits, axis });
 }
 /** −Σ t·ln p for one-hot targets. `new CategoricalCrossentropy().call([[0, 1]], [[0.5, 0.5]]) // 0.69…` */
-export class CategoricalCrossentropy extends FunctionLoss<Parameters> {
+export class CategoricalCrossentropy extends NamedLoss<Parameters> {
   static override readonly className: string = "CategoricalCrossentropy";
+  static override readonly body = categoricalCrossentropy;
   static override readonly defaults: Config = lossDefaults("categorical_crossentropy", PARAMETERS);
-  constructor(options: Partial<Parameters> = {}) {
-    super(categoricalCrossentropy, options);
-  }
 }
 
 export interface SparseCrossentropyOptions {
@@ -99,16 +95,14 @@ export function sparseCategoricalCrossentropy(
 
 type SparseParameters = LossOptions & Required<SparseCrossentropyOptions>;
 /** −ln p[label] for integer labels. `new SparseCategoricalCrossentropy().call([1], [[0.5, 0.5]]) // 0.69…` */
-export class SparseCategoricalCrossentropy extends FunctionLoss<SparseParameters> {
+export class SparseCategoricalCrossentropy extends NamedLoss<SparseParameters> {
   static override readonly className: string = "SparseCategoricalCrossentropy";
+  static override readonly body = sparseCategoricalCrossentropy;
   static override readonly defaults: Config = lossDefaults("sparse_categorical_crossentropy", {
     fromLogits: false,
     ignoreClass: null,
     axis: -1,
   });
-  constructor(options: Partial<SparseParameters> = {}) {
-    super(sparseCategoricalCrossentropy, options);
-  }
 
   /** Errors: `DataError` that names the first row whose label is no class. With `ignoreClass` nothing is checked. */
   override checkTargets(data: ArrayLike<number>, outputShape: readonly number[]): void {

@@ -4,7 +4,7 @@ import { ShapeError } from "../errors.js";
 import * as ops from "../ops.js";
 import type { Config } from "../saving/object.js";
 import { type Tensor, type TensorLike, tensor } from "../tensor.js";
-import { FunctionLoss, type LossOptions, lossDefaults } from "./loss.js";
+import { lossDefaults, NamedLoss } from "./loss.js";
 
 /**
  * −ln of the probability that the output, read without repeats and blanks, spells the labels: labels `yTrue: [b, length]` with 0 as
@@ -22,10 +22,8 @@ export function ctc(yTrue: TensorLike, yPred: TensorLike): Tensor {
   return ops.ctcLoss(labels, scores, lengths, ops.full([batch], time, { dtype: "int32" }), { maskIndex: 0 });
 }
 /** Connectionist temporal classification. Graves et al., 2006. */
-export class CTC extends FunctionLoss {
+export class CTC extends NamedLoss {
   static override readonly className: string = "CTC";
+  static override readonly body = ctc;
   static override readonly defaults: Config = lossDefaults("ctc");
-  constructor(options: Partial<LossOptions> = {}) {
-    super(ctc, options);
-  }
 }

@@ -4,7 +4,7 @@ import { checkOptions } from "../errors.js";
 import * as ops from "../ops.js";
 import type { Config } from "../saving/object.js";
 import type { Tensor, TensorLike } from "../tensor.js";
-import { FunctionLoss, type LossOptions, lossDefaults } from "./loss.js";
+import { type LossOptions, lossDefaults, NamedLoss } from "./loss.js";
 import { alignedFloats, EPSILON, meanOfLast } from "./values.js";
 
 /** Σ t·ln(t/p) over the last axis, both cut to [1e-7, 1]: `[…, n] → […]`. `losses.klDivergence([[1, 0]], [[0.5, 0.5]]) // [0.69…]` */
@@ -13,12 +13,10 @@ export function klDivergence(yTrue: TensorLike, yPred: TensorLike): Tensor {
   return ops.sum(ops.multiply(t, ops.log(ops.divide(t, p))), { axis: -1 });
 }
 /** Σ t·ln(t/p): how far the predicted distribution is from the true one. */
-export class KLDivergence extends FunctionLoss {
+export class KLDivergence extends NamedLoss {
   static override readonly className: string = "KLDivergence";
+  static override readonly body = klDivergence;
   static override readonly defaults: Config = lossDefaults("kl_divergence");
-  constructor(options: Partial<LossOptions> = {}) {
-    super(klDivergence, options);
-  }
 }
 
 /** mean(p − t·ln(p + 1e-7)) over the last axis: `[…, n] → […]`, for counts t and rates p. `losses.poisson([[1]], [[1]]) // [1]` */
@@ -27,12 +25,10 @@ export function poisson(yTrue: TensorLike, yPred: TensorLike): Tensor {
   return meanOfLast(ops.subtract(p, ops.multiply(t, ops.log(ops.add(p, EPSILON)))));
 }
 /** mean(p − t·ln p): for counts t and predicted rates p > 0. */
-export class Poisson extends FunctionLoss {
+export class Poisson extends NamedLoss {
   static override readonly className: string = "Poisson";
+  static override readonly body = poisson;
   static override readonly defaults: Config = lossDefaults("poisson");
-  constructor(options: Partial<LossOptions> = {}) {
-    super(poisson, options);
-  }
 }
 
 /** One axis, several, or null for all of them. */
@@ -47,12 +43,10 @@ export function dice(yTrue: TensorLike, yPred: TensorLike, options: { axis?: Axi
   return ops.subtract(1, ops.divide(both, ops.add(ops.add(ops.sum(t, { axis }), ops.sum(p, { axis })), EPSILON)));
 }
 /** 1 − the overlap of two regions, as twice the common part by the sum of the parts. */
-export class Dice extends FunctionLoss<LossOptions & { axis: Axis }> {
+export class Dice extends NamedLoss<LossOptions & { axis: Axis }> {
   static override readonly className: string = "Dice";
+  static override readonly body = dice;
   static override readonly defaults: Config = lossDefaults("dice", { axis: null });
-  constructor(options: Partial<LossOptions & { axis: Axis }> = {}) {
-    super(dice, options);
-  }
 }
 
 export interface TverskyOptions {
@@ -77,10 +71,8 @@ export function tversky(yTrue: TensorLike, yPred: TensorLike, options: TverskyOp
 }
 type TverskyParameters = LossOptions & Required<TverskyOptions>;
 /** Dice with weights for what was missed (alpha) and what was invented (beta). Salehi et al., 2017. */
-export class Tversky extends FunctionLoss<TverskyParameters> {
+export class Tversky extends NamedLoss<TverskyParameters> {
   static override readonly className: string = "Tversky";
+  static override readonly body = tversky;
   static override readonly defaults: Config = lossDefaults("tversky", { alpha: 0.5, beta: 0.5, axis: null });
-  constructor(options: Partial<TverskyParameters> = {}) {
-    super(tversky, options);
-  }
 }

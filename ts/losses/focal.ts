@@ -5,7 +5,7 @@ import * as ops from "../ops.js";
 import type { Config } from "../saving/object.js";
 import { type Tensor, type TensorLike, tensor } from "../tensor.js";
 import { CROSSENTROPY_OPTIONS, type CrossentropyOptions } from "./crossentropy.js";
-import { FunctionLoss, type LossOptions, lossDefaults } from "./loss.js";
+import { FunctionLoss, type LossOptions, lossDefaults, NamedLoss } from "./loss.js";
 import { alignedFloats, EPSILON, smoothed, warnOfOneClass } from "./values.js";
 
 export interface BinaryFocalOptions extends CrossentropyOptions {
@@ -36,8 +36,9 @@ export function binaryFocalCrossentropy(yTrue: TensorLike, yPred: TensorLike, op
 
 type BinaryParameters = LossOptions & Required<BinaryFocalOptions>;
 /** Binary cross-entropy in which easy samples count less. `new BinaryFocalCrossentropy({ gamma: 2 })` */
-export class BinaryFocalCrossentropy extends FunctionLoss<BinaryParameters> {
+export class BinaryFocalCrossentropy extends NamedLoss<BinaryParameters> {
   static override readonly className: string = "BinaryFocalCrossentropy";
+  static override readonly body = binaryFocalCrossentropy;
   static override readonly defaults: Config = lossDefaults("binary_focal_crossentropy", {
     fromLogits: false,
     labelSmoothing: 0,
@@ -46,9 +47,6 @@ export class BinaryFocalCrossentropy extends FunctionLoss<BinaryParameters> {
     alpha: 0.25,
     gamma: 2,
   });
-  constructor(options: Partial<BinaryParameters> = {}) {
-    super(binaryFocalCrossentropy, options);
-  }
 }
 
 export interface CategoricalFocalOptions extends CrossentropyOptions {
@@ -77,8 +75,9 @@ export function categoricalFocalCrossentropy(
 
 type CategoricalParameters = LossOptions & Required<CategoricalFocalOptions>;
 /** Categorical cross-entropy in which easy samples count less. `new CategoricalFocalCrossentropy({ gamma: 2 })` */
-export class CategoricalFocalCrossentropy extends FunctionLoss<CategoricalParameters> {
+export class CategoricalFocalCrossentropy extends NamedLoss<CategoricalParameters> {
   static override readonly className: string = "CategoricalFocalCrossentropy";
+  static override readonly body = categoricalFocalCrossentropy;
   static override readonly defaults: Config = lossDefaults("categorical_focal_crossentropy", {
     fromLogits: false,
     labelSmoothing: 0,
@@ -86,9 +85,6 @@ export class CategoricalFocalCrossentropy extends FunctionLoss<CategoricalParame
     alpha: 0.25,
     gamma: 2,
   });
-  constructor(options: Partial<CategoricalParameters> = {}) {
-    super(categoricalFocalCrossentropy, options);
-  }
 }
 
 /**

@@ -3,7 +3,7 @@
 import * as ops from "../ops.js";
 import type { Config } from "../saving/object.js";
 import type { Tensor, TensorLike } from "../tensor.js";
-import { FunctionLoss, type LossOptions, lossDefaults } from "./loss.js";
+import { lossDefaults, NamedLoss } from "./loss.js";
 import { alignedFloats, meanOfLast } from "./values.js";
 
 /** Labels of 0 and 1 as −1 and 1, when all labels are one of these; others stay. */
@@ -21,23 +21,19 @@ function margins(yTrue: TensorLike, yPred: TensorLike): Tensor {
 /** mean(max(1 − t·p, 0)) over the last axis; labels are −1 and 1, or 0 and 1. `losses.hinge([[1, 0]], [[0.5, -2]]) // [0.25]` */
 export const hinge = (yTrue: TensorLike, yPred: TensorLike): Tensor => meanOfLast(margins(yTrue, yPred));
 /** mean(max(1 − t·p, 0)); labels are −1 and 1, or 0 and 1. `new Hinge().call([[1, 0]], [[0.5, -2]]) // 0.25` */
-export class Hinge extends FunctionLoss {
+export class Hinge extends NamedLoss {
   static override readonly className: string = "Hinge";
+  static override readonly body = hinge;
   static override readonly defaults: Config = lossDefaults("hinge");
-  constructor(options: Partial<LossOptions> = {}) {
-    super(hinge, options);
-  }
 }
 
 /** mean(max(1 − t·p, 0)²) over the last axis; labels are −1 and 1, or 0 and 1. */
 export const squaredHinge = (yTrue: TensorLike, yPred: TensorLike): Tensor => meanOfLast(ops.square(margins(yTrue, yPred)));
 /** mean(max(1 − t·p, 0)²); labels are −1 and 1, or 0 and 1. */
-export class SquaredHinge extends FunctionLoss {
+export class SquaredHinge extends NamedLoss {
   static override readonly className: string = "SquaredHinge";
+  static override readonly body = squaredHinge;
   static override readonly defaults: Config = lossDefaults("squared_hinge");
-  constructor(options: Partial<LossOptions> = {}) {
-    super(squaredHinge, options);
-  }
 }
 
 /** max(max((1 − t)·p) − Σ t·p + 1, 0) over the last axis: the best wrong class against the right one; labels are 0 and 1. */
@@ -48,10 +44,8 @@ export function categoricalHinge(yTrue: TensorLike, yPred: TensorLike): Tensor {
   return ops.maximum(ops.add(ops.subtract(wrong, right), 1), 0);
 }
 /** max(max((1 − t)·p) − Σ t·p + 1, 0); targets are one-hot. */
-export class CategoricalHinge extends FunctionLoss {
+export class CategoricalHinge extends NamedLoss {
   static override readonly className: string = "CategoricalHinge";
+  static override readonly body = categoricalHinge;
   static override readonly defaults: Config = lossDefaults("categorical_hinge");
-  constructor(options: Partial<LossOptions> = {}) {
-    super(categoricalHinge, options);
-  }
 }

@@ -117,6 +117,14 @@ export abstract class FunctionLoss<Options extends LossOptions = LossOptions> ex
   }
 }
 
+/** A loss of Keras: the class says which function is its body. */
+export abstract class NamedLoss<Options extends LossOptions = LossOptions> extends FunctionLoss<Options> {
+  static readonly body: LossFunction;
+  constructor(options: Partial<Options> = {}) {
+    super(new.target.body, options);
+  }
+}
+
 /**
  * A loss of any function `(yTrue, yPred) → values per sample`; options that are not a loss' go to the function as its third argument.
  *

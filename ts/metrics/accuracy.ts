@@ -6,7 +6,7 @@ import * as ops from "../ops.js";
 import type { Config } from "../saving/object.js";
 import { type Tensor, type TensorLike, tensor } from "../tensor.js";
 import { type MetricOptions, metricDefaults } from "./metric.js";
-import { FunctionMean } from "./reduction.js";
+import { ScoreMean } from "./reduction.js";
 
 const asFloat = (x: TensorLike): Tensor => ops.cast(x, "float32");
 
@@ -17,13 +17,10 @@ function accuracy(yTrue: TensorLike, yPred: TensorLike): Tensor {
   return asFloat(ops.equal(t, q));
 }
 /** How often predictions equal the targets. `const m = new Accuracy(); m.updateState([1, 2], [1, 3]); m.result() // 0.5` */
-export class Accuracy extends FunctionMean {
+export class Accuracy extends ScoreMean {
   static override readonly className: string = "Accuracy";
+  static override readonly body = accuracy;
   static override readonly defaults: Config = metricDefaults("accuracy");
-  override readonly direction = "up";
-  constructor(options: Partial<MetricOptions> = {}) {
-    super(accuracy, options);
-  }
 }
 
 /** 1 where t = (p > threshold), else 0: targets are 0 and 1. `metrics.binaryAccuracy([1, 0], [0.6, 0.5]) // [1, 1]` */
@@ -33,13 +30,10 @@ export function binaryAccuracy(yTrue: TensorLike, yPred: TensorLike, options: { 
   return asFloat(ops.equal(t, ops.cast(ops.greater(p, options.threshold ?? 0.5), t.dtype)));
 }
 /** How often t = (p > threshold). */
-export class BinaryAccuracy extends FunctionMean<MetricOptions & { threshold: number }> {
+export class BinaryAccuracy extends ScoreMean<MetricOptions & { threshold: number }> {
   static override readonly className: string = "BinaryAccuracy";
+  static override readonly body = binaryAccuracy;
   static override readonly defaults: Config = metricDefaults("binary_accuracy", { threshold: 0.5 });
-  override readonly direction = "up";
-  constructor(options: Partial<MetricOptions & { threshold: number }> = {}) {
-    super(binaryAccuracy, options);
-  }
 }
 
 /** 1 where the largest prediction stands where the largest target does (the first of equals), else 0: `[…, classes] → […]`. */
@@ -47,13 +41,10 @@ export function categoricalAccuracy(yTrue: TensorLike, yPred: TensorLike): Tenso
   return asFloat(ops.equal(ops.argmax(yTrue, { axis: -1 }), ops.argmax(yPred, { axis: -1 })));
 }
 /** How often the likeliest class is the right one; targets are one-hot. */
-export class CategoricalAccuracy extends FunctionMean {
+export class CategoricalAccuracy extends ScoreMean {
   static override readonly className: string = "CategoricalAccuracy";
+  static override readonly body = categoricalAccuracy;
   static override readonly defaults: Config = metricDefaults("categorical_accuracy");
-  override readonly direction = "up";
-  constructor(options: Partial<MetricOptions> = {}) {
-    super(categoricalAccuracy, options);
-  }
 }
 
 /** 1 where the largest prediction stands at the label, else 0: `yTrue: […] or […, 1], yPred: […, classes] → […]`. */
@@ -65,13 +56,10 @@ export function sparseCategoricalAccuracy(yTrue: TensorLike, yPred: TensorLike):
   return right.ndim > 1 && right.shape.at(-1) === 1 ? ops.squeeze(right, { axis: -1 }) : right;
 }
 /** How often the likeliest class is the label; targets are integers. */
-export class SparseCategoricalAccuracy extends FunctionMean {
+export class SparseCategoricalAccuracy extends ScoreMean {
   static override readonly className: string = "SparseCategoricalAccuracy";
+  static override readonly body = sparseCategoricalAccuracy;
   static override readonly defaults: Config = metricDefaults("sparse_categorical_accuracy");
-  override readonly direction = "up";
-  constructor(options: Partial<MetricOptions> = {}) {
-    super(sparseCategoricalAccuracy, options);
-  }
 }
 
 /** Labels of any shape against rows of predictions, in the labels' shape. */
@@ -87,13 +75,10 @@ export function topKCategoricalAccuracy(yTrue: TensorLike, yPred: TensorLike, op
   return byRow(labels, tensor(yPred), (l, rows) => ops.inTopK(l, rows, options.k ?? 5));
 }
 /** How often the right class is among the k likeliest; targets are one-hot. */
-export class TopKCategoricalAccuracy extends FunctionMean<MetricOptions & { k: number }> {
+export class TopKCategoricalAccuracy extends ScoreMean<MetricOptions & { k: number }> {
   static override readonly className: string = "TopKCategoricalAccuracy";
+  static override readonly body = topKCategoricalAccuracy;
   static override readonly defaults: Config = metricDefaults("top_k_categorical_accuracy", { k: 5 });
-  override readonly direction = "up";
-  constructor(options: Partial<MetricOptions & { k: number }> = {}) {
-    super(topKCategoricalAccuracy, options);
-  }
 }
 
 export interface SparseTopKOptions {
@@ -112,11 +97,8 @@ export function sparseTopKCategoricalAccuracy(yTrue: TensorLike, yPred: TensorLi
   );
 }
 /** How often the label is among the k likeliest classes; targets are integers. */
-export class SparseTopKCategoricalAccuracy extends FunctionMean<MetricOptions & Required<SparseTopKOptions>> {
+export class SparseTopKCategoricalAccuracy extends ScoreMean<MetricOptions & Required<SparseTopKOptions>> {
   static override readonly className: string = "SparseTopKCategoricalAccuracy";
+  static override readonly body = sparseTopKCategoricalAccuracy;
   static override readonly defaults: Config = metricDefaults("sparse_top_k_categorical_accuracy", { k: 5, fromSortedIds: false });
-  override readonly direction = "up";
-  constructor(options: Partial<MetricOptions & Required<SparseTopKOptions>> = {}) {
-    super(sparseTopKCategoricalAccuracy, options);
-  }
 }

@@ -129,6 +129,22 @@ export abstract class FunctionMean<Options extends MetricOptions = MetricOptions
   }
 }
 
+/** The mean of a function of Keras: the class says which is its body. */
+abstract class NamedMean<Options extends MetricOptions> extends FunctionMean<Options> {
+  static readonly body: MetricFunction;
+  constructor(options: Partial<Options> = {}) {
+    super(new.target.body, options);
+  }
+}
+/** The mean of a loss: less is better. */
+export abstract class LossMean<Options extends MetricOptions = MetricOptions> extends NamedMean<Options> {
+  override readonly direction = "down";
+}
+/** The mean of a score: more is better. */
+export abstract class ScoreMean<Options extends MetricOptions = MetricOptions> extends NamedMean<Options> {
+  override readonly direction = "up";
+}
+
 /**
  * The mean of any function `(yTrue, yPred) → values`; options that are not a metric's go to the function as its third argument.
  *

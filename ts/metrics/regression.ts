@@ -7,7 +7,7 @@ import type { Config } from "../saving/object.js";
 import type { Tensor, TensorLike } from "../tensor.js";
 import type { Variable } from "../variable.js";
 import { Metric, type MetricOptions, metricDefaults, type UpdateOptions } from "./metric.js";
-import { Average, FunctionMean, weightsOf } from "./reduction.js";
+import { Average, ScoreMean, weightsOf } from "./reduction.js";
 
 /** √mean((t − p)²) over all samples. `const m = new RootMeanSquaredError(); m.updateState([0, 0], [3, 4]); m.result() // 3.53…` */
 export class RootMeanSquaredError extends Average {
@@ -38,13 +38,10 @@ function cosineSimilarity(yTrue: TensorLike, yPred: TensorLike, options: { axis?
   return ops.sum(ops.multiply(ops.normalize(t, { axis }), ops.normalize(p, { axis })), { axis });
 }
 /** The mean cosine of the angle between target and prediction: 1 for one direction. */
-export class CosineSimilarity extends FunctionMean<WithAxis> {
+export class CosineSimilarity extends ScoreMean<WithAxis> {
   static override readonly className: string = "CosineSimilarity";
+  static override readonly body = cosineSimilarity;
   static override readonly defaults: Config = metricDefaults("cosine_similarity", { axis: -1 });
-  override readonly direction = "up";
-  constructor(options: Partial<WithAxis> = {}) {
-    super(cosineSimilarity, options);
-  }
 }
 
 /** Pearson's r along an axis: mean of the product of standardised values; NaN where values do not vary. `[…, n] → […]` */
@@ -58,13 +55,10 @@ export function pearsonCorrelation(yTrue: TensorLike, yPred: TensorLike, options
   return ops.mean(ops.multiply(t, p), { axis });
 }
 /** The mean of Pearson's r over samples. */
-export class PearsonCorrelation extends FunctionMean<WithAxis> {
+export class PearsonCorrelation extends ScoreMean<WithAxis> {
   static override readonly className: string = "PearsonCorrelation";
+  static override readonly body = pearsonCorrelation;
   static override readonly defaults: Config = metricDefaults("pearson_correlation", { axis: -1 });
-  override readonly direction = "up";
-  constructor(options: Partial<WithAxis> = {}) {
-    super(pearsonCorrelation, options);
-  }
 }
 
 /** 2·cov / (var t + var p + (mean t − mean p)² + 1e-7) along an axis: 1 only where t = p. Lin, 1989. `[…, n] → […]` */
@@ -83,13 +77,10 @@ export function concordanceCorrelation(yTrue: TensorLike, yPred: TensorLike, opt
   return ops.mean(ops.divide(ops.multiply(covariance, 2), ops.add(spread, EPSILON)), { axis });
 }
 /** The mean concordance correlation over samples. */
-export class ConcordanceCorrelation extends FunctionMean<WithAxis> {
+export class ConcordanceCorrelation extends ScoreMean<WithAxis> {
   static override readonly className: string = "ConcordanceCorrelation";
+  static override readonly body = concordanceCorrelation;
   static override readonly defaults: Config = metricDefaults("concordance_correlation", { axis: -1 });
-  override readonly direction = "up";
-  constructor(options: Partial<WithAxis> = {}) {
-    super(concordanceCorrelation, options);
-  }
 }
 
 export interface R2ScoreOptions extends MetricOptions {

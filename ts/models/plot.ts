@@ -1,6 +1,6 @@
 // `utils.plotModel`: a model as an SVG drawing. What is drawn comes from `plotGraph.ts`, places from the layout library.
 
-import { checkOptions, unknownName, ValueError } from "../errors.js";
+import { checkOptions, StateError, unknownName, ValueError } from "../errors.js";
 import { Model } from "./model.js";
 import { type PlotBox, type PlotCell, type PlotDetails, plotGraph } from "./plotGraph.js";
 
@@ -95,9 +95,17 @@ interface Place extends Point {
   height: number;
 }
 
+/** Loaded when a drawing is asked for: nobody else pays for it. */
+const layoutPackage = () =>
+  import("@dagrejs/dagre").catch((cause) => {
+    throw new StateError(
+      "plotModel: the package @dagrejs/dagre, which lays the drawing out, could not be loaded. It is a dependency of keratin; a page without a bundler has to name it in its import map.",
+      { cause },
+    );
+  });
+
 async function draw(model: Model, details: PlotDetails, rankdir: string): Promise<string> {
-  // Loaded when a drawing is asked for: nobody else pays for it.
-  const { Graph, layout } = await import("@dagrejs/dagre");
+  const { Graph, layout } = await layoutPackage();
   const { boxes, frames, edges } = plotGraph(model, details);
   const graph = new Graph({ compound: true });
   // Room between the ranks for arrows, and for the names of frames.

@@ -1,6 +1,6 @@
 // What networks compute besides activations: normalization, attention, and the losses that come as ops.
 
-import { apply } from "../core/apply.js";
+import { apply, applyAll } from "../core/apply.js";
 import { checkOptions, ShapeError, ValueError } from "../errors.js";
 import { op } from "../symbolic/operation.js";
 import { type Tensor, type TensorLike, tensor } from "../tensor.js";
@@ -15,6 +15,7 @@ import {
   filled,
   float,
   indices,
+  otherAxes,
   reshapeTo,
   sameShape,
   showShape,
@@ -118,12 +119,22 @@ export const layerNormalization = op("layerNormalization", (x: TensorLike, optio
   checkOptions("layerNormalization", options, ["gamma", "beta", "axis", "epsilon"]);
   const t = float(x);
   const axes = axesOf("layerNormalization", options.axis === undefined ? -1 : options.axis, t.ndim);
-  const [centre, spread] = meanAndVariance(t, axes, true);
-  let factor = apply("rsqrt", [plus(spread, options.epsilon ?? EPSILON)]);
-  if (given(options.gamma)) factor = mul(factor, alongAxes("layerNormalization", t, axes, options.gamma));
-  const y = mul(minus(t, centre), factor);
-  return given(options.beta) ? plus(y, alongAxes("layerNormalization", t, axes, options.beta)) : y;
+  const y = normalized(t, axes, options.epsilon, true);
+  const scaled = given(options.gamma) ? mul(y, alongAxes("layerNormalization", t, axes, options.gamma)) : y;
+  return given(options.beta) ? plus(scaled, alongAxes("layerNormalization", t, axes, options.beta)) : scaled;
 });
+
+/** `(x − mean)/√(variance + epsilon)` over axes, by a row of the core for last axes; not `centred`: as if the mean were 0. */
+function normalized(t: Tensor, axes: readonly number[], epsilon: number | null | undefined, centred: boolean): Tensor {
+  const kept = otherAxes(axes, t.ndim);
+  const order = [...kept, ...axes];
+  const last = order.every((a, i) => a === i);
+  const attrs = { ints: [kept.length, t.ndim, centred ? 1 : 0], floats: [epsilon ?? EPSILON] };
+  const y = applyAll("normalize", [last ? t : transposeTo(t, order)], attrs)[0]!;
+  if (last) return y;
+  const back = order.map((_, i) => order.indexOf(i));
+  return transposeTo(y, back);
+}
 
 /** `x/√(mean(x²) + epsilon)·scale` with the mean over `axis`. `ops.rmsNormalization([2, 2]) // [1, 1]` */
 export const rmsNormalization = op(
@@ -132,8 +143,7 @@ export const rmsNormalization = op(
     checkOptions("rmsNormalization", options, ["scale", "axis", "epsilon"]);
     const t = float(x);
     const axes = axesOf("rmsNormalization", options.axis === undefined ? -1 : options.axis, t.ndim);
-    const squares = mean(apply("square", [t]), { axis: axes, keepdims: true });
-    const y = mul(t, apply("rsqrt", [plus(squares, options.epsilon ?? EPSILON)]));
+    const y = normalized(t, axes, options.epsilon, false);
     // Keras multiplies along the last axes, whatever `axis` says.
     return given(options.scale) ? mul(y, options.scale) : y;
   },

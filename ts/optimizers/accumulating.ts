@@ -37,10 +37,7 @@ export class Adadelta extends Optimizer<AdadeltaOptions> {
   static override readonly defaults: Config = withCommon(0.001, { rho: 0.95, epsilon: 1e-7 });
 
   protected override buildSlots(variables: readonly Variable[]): void {
-    for (const v of variables) {
-      this.addSlot(v, "accumulated_grad");
-      this.addSlot(v, "accumulated_delta_var");
-    }
+    this.addSlots(variables, "accumulated_grad", "accumulated_delta_var");
   }
   protected override updateStep(g: Tensor, w: Variable, lr: Tensor): void {
     const { rho, epsilon } = this.config;

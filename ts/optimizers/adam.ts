@@ -31,11 +31,8 @@ export class Adam extends Optimizer<AdamOptions> {
   #alpha: Tensor | null = null;
 
   protected override buildSlots(variables: readonly Variable[]): void {
-    for (const v of variables) {
-      this.addSlot(v, "momentum");
-      this.addSlot(v, "velocity");
-    }
-    if (this.config.amsgrad) for (const v of variables) this.addSlot(v, "velocity_hat");
+    this.addSlots(variables, "momentum", "velocity");
+    if (this.config.amsgrad) this.addSlots(variables, "velocity_hat");
   }
 
   /** All variables move at one rate: it is traced once, not once for each. */

@@ -23,10 +23,7 @@ export class Adamax extends Optimizer<BetaOptions> {
   static override readonly defaults: Config = withCommon(0.001, BETAS);
 
   protected override buildSlots(variables: readonly Variable[]): void {
-    for (const v of variables) {
-      this.addSlot(v, "momentum");
-      this.addSlot(v, "norm");
-    }
+    this.addSlots(variables, "momentum", "norm");
   }
   protected override updateStep(g: Tensor, w: Variable, lr: Tensor): void {
     const { beta1, beta2, epsilon } = this.config;
@@ -48,10 +45,7 @@ export class Nadam extends Optimizer<BetaOptions> {
   #product: Variable | null = null;
 
   protected override buildSlots(variables: readonly Variable[]): void {
-    for (const v of variables) {
-      this.addSlot(v, "momentum");
-      this.addSlot(v, "velocity");
-    }
+    this.addSlots(variables, "momentum", "velocity");
     this.#product = this.addVariable(tensor(1), "variable");
   }
   #mu(t: Tensor): Tensor {
@@ -83,10 +77,7 @@ export class Lamb extends Optimizer<BetaOptions> {
   static override readonly defaults: Config = withCommon(0.001, BETAS);
 
   protected override buildSlots(variables: readonly Variable[]): void {
-    for (const v of variables) {
-      this.addSlot(v, "momentum");
-      this.addSlot(v, "velocity");
-    }
+    this.addSlots(variables, "momentum", "velocity");
   }
   protected override updateStep(g: Tensor, w: Variable, lr: Tensor): void {
     const { beta1, beta2, epsilon } = this.config;
@@ -111,7 +102,7 @@ export class Lion extends Optimizer<LionOptions> {
   static override readonly defaults: Config = withCommon(0.001, { beta1: 0.9, beta2: 0.99 });
 
   protected override buildSlots(variables: readonly Variable[]): void {
-    for (const v of variables) this.addSlot(v, "momentum");
+    this.addSlots(variables, "momentum");
   }
   protected override updateStep(g: Tensor, w: Variable, lr: Tensor): void {
     const { beta1, beta2 } = this.config;

@@ -94,7 +94,7 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
 
   // ---- what a subclass writes
 
-  /** Makes the state that updates need, with `addSlot`; called once. */
+  /** Makes the state that updates need, with `addSlots` or `addSlot`; called once. */
   protected buildSlots(_variables: readonly Variable[]): void {}
 
   /** Updates one variable and its slots from its gradient. `learningRate` is a scalar; `this.updates` counts from 1. */
@@ -123,6 +123,11 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
     if (!own) this.#slots.set(variable, (own = new Map()));
     own.set(name, slot);
     return slot;
+  }
+
+  /** These slots of zeros beside each variable. */
+  protected addSlots(variables: readonly Variable[], ...names: string[]): void {
+    for (const v of variables) for (const name of names) this.addSlot(v, name);
   }
 
   /** State of the optimizer itself. */

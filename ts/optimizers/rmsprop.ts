@@ -26,9 +26,9 @@ export class RMSprop extends Optimizer<RMSpropOptions> {
   static override readonly defaults: Config = withCommon(0.001, { rho: 0.9, momentum: 0, epsilon: 1e-7, centered: false });
 
   protected override buildSlots(variables: readonly Variable[]): void {
-    for (const v of variables) this.addSlot(v, "velocity");
-    if (this.config.momentum > 0) for (const v of variables) this.addSlot(v, "momentum");
-    if (this.config.centered) for (const v of variables) this.addSlot(v, "average_gradient");
+    this.addSlots(variables, "velocity");
+    if (this.config.momentum > 0) this.addSlots(variables, "momentum");
+    if (this.config.centered) this.addSlots(variables, "average_gradient");
   }
 
   protected override updateStep(g: Tensor, w: Variable, lr: Tensor): void {

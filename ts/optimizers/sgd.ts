@@ -29,7 +29,7 @@ export class SGD extends Optimizer<SGDOptions> {
   }
 
   protected override buildSlots(variables: readonly Variable[]): void {
-    if (this.config.momentum !== 0) for (const v of variables) this.addSlot(v, "momentum");
+    if (this.config.momentum !== 0) this.addSlots(variables, "momentum");
   }
 
   protected override updateStep(g: Tensor, w: Variable, lr: Tensor): void {

@@ -60,5 +60,5 @@ export class OpCall {
 export function op<F extends OpFunction>(name: string, body: F): F {
   const call = (...args: never[]): unknown => (holdsSymbolic(args) ? new OpCall(name, body).apply(...args) : body(...args));
   functions.set(name, call);
-  return call as F;
+  return Object.defineProperty(call, "name", { value: name }) as F;
 }

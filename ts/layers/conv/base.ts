@@ -1,10 +1,10 @@
 // What all layers with a window share: its options, the bias and the activation behind it, the checks before weights are made.
 
 import * as activations from "../../activations.js";
-import * as constraints from "../../constraints.js";
+import type * as constraints from "../../constraints.js";
 import type { PartialShape, Structure } from "../../core/structure.js";
 import { ValueError } from "../../errors.js";
-import * as initializers from "../../initializers.js";
+import type * as initializers from "../../initializers.js";
 import { wholeNumber } from "../../ops/basics.js";
 import {
   channelsLast,
@@ -17,11 +17,12 @@ import {
   type Windows,
 } from "../../ops/window.js";
 import * as ops from "../../ops.js";
-import * as regularizers from "../../regularizers.js";
+import type * as regularizers from "../../regularizers.js";
 import type { Tensor } from "../../tensor.js";
 import type { Variable } from "../../variable.js";
 import { checkInputs, InputSpec } from "../inputSpec.js";
 import { classNameOf, Layer, type LayerOptions } from "../layer.js";
+import { setWeightOptions, weightOptionsOf } from "../weightOptions.js";
 
 /** One number for all axes of space, or one for each. */
 export type PerAxis = number | readonly number[];
@@ -46,6 +47,9 @@ export interface WindowOptions extends LayerOptions {
 export abstract class WindowLayer extends Layer {
   static override readonly samplesApart: boolean = true;
   /** The number of axes of space. */
+  static readonly rank: number = 0;
+  /** The paddings that the class knows. */
+  protected static readonly paddings: readonly Padding[] = ["valid", "same"];
   readonly rank: number;
   readonly kernelSize: readonly number[];
   readonly strides: readonly number[];
@@ -54,15 +58,16 @@ export abstract class WindowLayer extends Layer {
   readonly dilationRate: readonly number[];
   readonly activation: activations.Activation;
   readonly useBias: boolean;
-  readonly biasInitializer: initializers.InitializerLike;
-  readonly biasRegularizer: regularizers.RegularizerLike | null;
-  readonly biasConstraint: constraints.ConstraintLike | null;
+  declare readonly biasInitializer: initializers.InitializerLike;
+  declare readonly biasRegularizer: regularizers.RegularizerLike | null;
+  declare readonly biasConstraint: constraints.ConstraintLike | null;
   bias: Variable | undefined;
 
-  /** `paddings` are those that the class knows. Errors: `ValueError` for sizes that are not positive, a padding or format it does not know. */
-  constructor(rank: number, kernelSize: PerAxis, options: WindowOptions, paddings: readonly Padding[] = ["valid", "same"]) {
+  /** Errors: `ValueError` for sizes that are not positive, a padding or format that the class does not know. */
+  constructor(kernelSize: PerAxis, options: WindowOptions = {}) {
     super(options);
     const where = classNameOf(this);
+    const { rank, paddings } = new.target;
     this.rank = rank;
     this.kernelSize = normalizeTuple(`${where}: kernelSize`, kernelSize, rank);
     this.strides = normalizeTuple(`${where}: strides`, options.strides ?? 1, rank);
@@ -71,9 +76,7 @@ export abstract class WindowLayer extends Layer {
     this.dilationRate = normalizeTuple(`${where}: dilationRate`, options.dilationRate ?? 1, rank);
     this.activation = activations.get(options.activation ?? null);
     this.useBias = options.useBias ?? true;
-    this.biasInitializer = initializers.get(options.biasInitializer ?? "zeros")!;
-    this.biasRegularizer = regularizers.get(options.biasRegularizer ?? null);
-    this.biasConstraint = constraints.get(options.biasConstraint ?? null);
+    setWeightOptions(this, options, "bias", "zeros");
     this.inputSpec = new InputSpec({ ndim: rank + 2 });
   }
 
@@ -103,9 +106,7 @@ export abstract class WindowLayer extends Layer {
   }
 
   protected makeBias(shape: readonly number[]): void {
-    if (!this.useBias) return;
-    const { biasInitializer: initializer, biasRegularizer: regularizer, biasConstraint: constraint } = this;
-    this.bias = this.addWeight({ name: "bias", shape, initializer, regularizer, constraint });
+    if (this.useBias) this.bias = this.addWeight({ name: "bias", shape, ...weightOptionsOf(this, "bias") });
   }
 
   /** activation(body(x) + bias), with a body and a bias that have their channels last: as one step of the core where the format allows. */
@@ -138,27 +139,37 @@ export interface KernelOptions extends WindowOptions {
   kernelConstraint?: constraints.ConstraintIdentifier;
 }
 
+/** Defaults of what follows the options of the window, in Keras' order. */
+export const KERNEL_DEFAULTS = {
+  activation: null,
+  useBias: true,
+  kernelInitializer: "glorot_uniform",
+  biasInitializer: "zeros",
+  kernelRegularizer: null,
+  biasRegularizer: null,
+  activityRegularizer: null,
+  kernelConstraint: null,
+  biasConstraint: null,
+};
+
 /** Base of those with filters in one kernel. */
 export abstract class KernelLayer extends WindowLayer {
   static override readonly required: readonly string[] = ["filters", "kernelSize"];
 
   readonly filters: number;
-  readonly kernelInitializer: initializers.InitializerLike;
-  readonly kernelRegularizer: regularizers.RegularizerLike | null;
-  readonly kernelConstraint: constraints.ConstraintLike | null;
+  declare readonly kernelInitializer: initializers.InitializerLike;
+  declare readonly kernelRegularizer: regularizers.RegularizerLike | null;
+  declare readonly kernelConstraint: constraints.ConstraintLike | null;
   kernel: Variable | undefined;
 
-  constructor(rank: number, filters: number, kernelSize: PerAxis, options: KernelOptions, paddings?: readonly Padding[]) {
-    super(rank, kernelSize, options, paddings);
+  constructor(filters: number, kernelSize: PerAxis, options: KernelOptions = {}) {
+    super(kernelSize, options);
     this.filters = positive(this, "filters", filters);
-    this.kernelInitializer = initializers.get(options.kernelInitializer ?? "glorot_uniform")!;
-    this.kernelRegularizer = regularizers.get(options.kernelRegularizer ?? null);
-    this.kernelConstraint = constraints.get(options.kernelConstraint ?? null);
+    setWeightOptions(this, options, "kernel", "glorot_uniform");
   }
 
   protected makeKernel(shape: readonly number[]): void {
-    const { kernelInitializer: initializer, kernelRegularizer: regularizer, kernelConstraint: constraint } = this;
-    this.kernel = this.addWeight({ name: "kernel", shape, initializer, regularizer, constraint });
+    this.kernel = this.addWeight({ name: "kernel", shape, ...weightOptionsOf(this, "kernel") });
   }
 }
 

@@ -6,7 +6,7 @@ import { convolve } from "../../ops/conv.js";
 import { checkWindows, type Padding, spaceOf } from "../../ops/window.js";
 import type { Tensor } from "../../tensor.js";
 import { classNameOf } from "../layer.js";
-import { KernelLayer, type KernelOptions, notBoth, type PerAxis, positive } from "./base.js";
+import { KERNEL_DEFAULTS, KernelLayer, type KernelOptions, notBoth, type PerAxis, positive } from "./base.js";
 
 export interface ConvOptions extends KernelOptions {
   padding?: "valid" | "same";
@@ -24,22 +24,14 @@ const defaultsOf = (perAxis: 1 | readonly number[]) => ({
   dataFormat: null,
   dilationRate: perAxis,
   groups: 1,
-  activation: null,
-  useBias: true,
-  kernelInitializer: "glorot_uniform",
-  biasInitializer: "zeros",
-  kernelRegularizer: null,
-  biasRegularizer: null,
-  activityRegularizer: null,
-  kernelConstraint: null,
-  biasConstraint: null,
+  ...KERNEL_DEFAULTS,
 });
 
 abstract class Conv extends KernelLayer {
   readonly groups: number;
 
-  constructor(rank: number, filters: number, kernelSize: PerAxis, options: Conv1DOptions, paddings?: readonly Padding[]) {
-    super(rank, filters, kernelSize, options, paddings);
+  constructor(filters: number, kernelSize: PerAxis, options: ConvOptions = {}) {
+    super(filters, kernelSize, options);
     this.groups = positive(this, "groups", options.groups ?? 1);
     if (filters % this.groups !== 0) {
       throw new ValueError(
@@ -77,9 +69,11 @@ abstract class Conv extends KernelLayer {
  */
 export class Conv1D extends Conv {
   static override readonly className: string = "Conv1D";
+  static override readonly rank = 1;
   static override readonly defaults = defaultsOf(1);
+  protected static override readonly paddings: readonly Padding[] = ["valid", "same", "causal"];
   constructor(filters: number, kernelSize: PerAxis, options: Conv1DOptions = {}) {
-    super(1, filters, kernelSize, options, ["valid", "same", "causal"]);
+    super(filters, kernelSize, options as ConvOptions);
   }
 }
 
@@ -91,10 +85,8 @@ export class Conv1D extends Conv {
  */
 export class Conv2D extends Conv {
   static override readonly className: string = "Conv2D";
+  static override readonly rank = 2;
   static override readonly defaults = defaultsOf([1, 1]);
-  constructor(filters: number, kernelSize: PerAxis, options: ConvOptions = {}) {
-    super(2, filters, kernelSize, options);
-  }
 }
 
 /**
@@ -104,10 +96,8 @@ export class Conv2D extends Conv {
  */
 export class Conv3D extends Conv {
   static override readonly className: string = "Conv3D";
+  static override readonly rank = 3;
   static override readonly defaults = defaultsOf([1, 1, 1]);
-  constructor(filters: number, kernelSize: PerAxis, options: ConvOptions = {}) {
-    super(3, filters, kernelSize, options);
-  }
 }
 
 export { Conv1D as Convolution1D, Conv2D as Convolution2D, Conv3D as Convolution3D };

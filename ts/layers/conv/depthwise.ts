@@ -1,13 +1,14 @@
 // DepthwiseConv1D, DepthwiseConv2D: a filter bank for each channel; and SeparableConv1D, SeparableConv2D, which mix the channels behind it.
 
-import * as constraints from "../../constraints.js";
+import type * as constraints from "../../constraints.js";
 import type { PartialShape } from "../../core/structure.js";
-import * as initializers from "../../initializers.js";
+import type * as initializers from "../../initializers.js";
 import { convolveDepthwise, convolveSeparable } from "../../ops/conv.js";
 import { checkWindows, spaceOf } from "../../ops/window.js";
-import * as regularizers from "../../regularizers.js";
+import type * as regularizers from "../../regularizers.js";
 import type { Tensor } from "../../tensor.js";
 import type { Variable } from "../../variable.js";
+import { setWeightOptions, weightOptionsOf } from "../weightOptions.js";
 import { type PerAxis, positive, WindowLayer, type WindowOptions } from "./base.js";
 
 export interface DepthwiseConvOptions extends WindowOptions {
@@ -51,29 +52,22 @@ const separableDefaults = (perAxis: 1 | readonly number[]) => ({
 /** What both share: the depthwise kernel. */
 abstract class Depthwise extends WindowLayer {
   readonly depthMultiplier: number;
-  readonly depthwiseInitializer: initializers.InitializerLike;
-  readonly depthwiseRegularizer: regularizers.RegularizerLike | null;
-  readonly depthwiseConstraint: constraints.ConstraintLike | null;
+  declare readonly depthwiseInitializer: initializers.InitializerLike;
+  declare readonly depthwiseRegularizer: regularizers.RegularizerLike | null;
+  declare readonly depthwiseConstraint: constraints.ConstraintLike | null;
 
-  constructor(rank: number, kernelSize: PerAxis, options: DepthwiseConvOptions) {
-    super(rank, kernelSize, options);
+  constructor(kernelSize: PerAxis, options: DepthwiseConvOptions = {}) {
+    super(kernelSize, options);
     this.depthMultiplier = positive(this, "depthMultiplier", options.depthMultiplier ?? 1);
-    this.depthwiseInitializer = initializers.get(options.depthwiseInitializer ?? "glorot_uniform")!;
-    this.depthwiseRegularizer = regularizers.get(options.depthwiseRegularizer ?? null);
-    this.depthwiseConstraint = constraints.get(options.depthwiseConstraint ?? null);
+    setWeightOptions(this, options, "depthwise", "glorot_uniform");
   }
 
   /** Checks the shape and makes the kernel: [...kernelSize, channels, depthMultiplier]. */
   protected makeDepthwise(name: string, inputShape: PartialShape): Variable {
     const channels = this.channelsOf(inputShape);
     checkWindows(this.name, spaceOf(inputShape, this.dataFormat), this.windows, inputShape);
-    return this.addWeight({
-      name,
-      shape: [...this.kernelSize, channels, this.depthMultiplier],
-      initializer: this.depthwiseInitializer,
-      regularizer: this.depthwiseRegularizer,
-      constraint: this.depthwiseConstraint,
-    });
+    const shape = [...this.kernelSize, channels, this.depthMultiplier];
+    return this.addWeight({ name, shape, ...weightOptionsOf(this, "depthwise") });
   }
 }
 
@@ -103,37 +97,31 @@ abstract class DepthwiseConv extends Depthwise {
  */
 export class DepthwiseConv1D extends DepthwiseConv {
   static override readonly className: string = "DepthwiseConv1D";
+  static override readonly rank = 1;
   static override readonly defaults = depthwiseDefaults(1);
-  constructor(kernelSize: PerAxis, options: DepthwiseConvOptions = {}) {
-    super(1, kernelSize, options);
-  }
 }
 
 /** Convolution over images, each channel by itself: [batch, rows, columns, channels] → [batch, rows′, columns′, channels·m]. As DepthwiseConv1D. */
 export class DepthwiseConv2D extends DepthwiseConv {
   static override readonly className: string = "DepthwiseConv2D";
+  static override readonly rank = 2;
   static override readonly defaults = depthwiseDefaults([1, 1]);
-  constructor(kernelSize: PerAxis, options: DepthwiseConvOptions = {}) {
-    super(2, kernelSize, options);
-  }
 }
 
 abstract class SeparableConv extends Depthwise {
   static override readonly required = ["filters", "kernelSize"];
 
   readonly filters: number;
-  readonly pointwiseInitializer: initializers.InitializerLike;
-  readonly pointwiseRegularizer: regularizers.RegularizerLike | null;
-  readonly pointwiseConstraint: constraints.ConstraintLike | null;
+  declare readonly pointwiseInitializer: initializers.InitializerLike;
+  declare readonly pointwiseRegularizer: regularizers.RegularizerLike | null;
+  declare readonly pointwiseConstraint: constraints.ConstraintLike | null;
   depthwiseKernel: Variable | undefined;
   pointwiseKernel: Variable | undefined;
 
-  constructor(rank: number, filters: number, kernelSize: PerAxis, options: SeparableConvOptions) {
-    super(rank, kernelSize, options);
+  constructor(filters: number, kernelSize: PerAxis, options: SeparableConvOptions = {}) {
+    super(kernelSize, options);
     this.filters = positive(this, "filters", filters);
-    this.pointwiseInitializer = initializers.get(options.pointwiseInitializer ?? "glorot_uniform")!;
-    this.pointwiseRegularizer = regularizers.get(options.pointwiseRegularizer ?? null);
-    this.pointwiseConstraint = constraints.get(options.pointwiseConstraint ?? null);
+    setWeightOptions(this, options, "pointwise", "glorot_uniform");
   }
 
   override build(inputShape: PartialShape): void {
@@ -143,9 +131,7 @@ abstract class SeparableConv extends Depthwise {
     this.pointwiseKernel = this.addWeight({
       name: "pointwise_kernel",
       shape: [...this.kernelSize.map(() => 1), channels * this.depthMultiplier, this.filters],
-      initializer: this.pointwiseInitializer,
-      regularizer: this.pointwiseRegularizer,
-      constraint: this.pointwiseConstraint,
+      ...weightOptionsOf(this, "pointwise"),
     });
     this.makeBias([this.filters]);
     this.fixChannels(channels);
@@ -167,19 +153,15 @@ abstract class SeparableConv extends Depthwise {
  */
 export class SeparableConv1D extends SeparableConv {
   static override readonly className: string = "SeparableConv1D";
+  static override readonly rank = 1;
   static override readonly defaults = separableDefaults(1);
-  constructor(filters: number, kernelSize: PerAxis, options: SeparableConvOptions = {}) {
-    super(1, filters, kernelSize, options);
-  }
 }
 
 /** Depthwise, then pointwise convolution of images: [batch, rows, columns, channels] → [batch, rows′, columns′, filters]. As SeparableConv1D. */
 export class SeparableConv2D extends SeparableConv {
   static override readonly className: string = "SeparableConv2D";
+  static override readonly rank = 2;
   static override readonly defaults = separableDefaults([1, 1]);
-  constructor(filters: number, kernelSize: PerAxis, options: SeparableConvOptions = {}) {
-    super(2, filters, kernelSize, options);
-  }
 }
 
 export { SeparableConv1D as SeparableConvolution1D, SeparableConv2D as SeparableConvolution2D };

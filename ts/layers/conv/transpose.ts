@@ -6,7 +6,7 @@ import { convolveTransposed } from "../../ops/conv.js";
 import { normalizeTuple, spaceOf, transposedSizes } from "../../ops/window.js";
 import type { Tensor } from "../../tensor.js";
 import { classNameOf } from "../layer.js";
-import { KernelLayer, type KernelOptions, notBoth, type PerAxis } from "./base.js";
+import { KERNEL_DEFAULTS, KernelLayer, type KernelOptions, notBoth, type PerAxis } from "./base.js";
 
 export interface ConvTransposeOptions extends KernelOptions {
   padding?: "valid" | "same";
@@ -20,26 +20,18 @@ const defaultsOf = (perAxis: 1 | readonly number[]) => ({
   outputPadding: null,
   dataFormat: null,
   dilationRate: perAxis,
-  activation: null,
-  useBias: true,
-  kernelInitializer: "glorot_uniform",
-  biasInitializer: "zeros",
-  kernelRegularizer: null,
-  biasRegularizer: null,
-  activityRegularizer: null,
-  kernelConstraint: null,
-  biasConstraint: null,
+  ...KERNEL_DEFAULTS,
 });
 
 abstract class ConvTranspose extends KernelLayer {
   readonly outputPadding: readonly number[] | null;
 
-  constructor(rank: number, filters: number, kernelSize: PerAxis, options: ConvTransposeOptions) {
-    super(rank, filters, kernelSize, options);
+  constructor(filters: number, kernelSize: PerAxis, options: ConvTransposeOptions = {}) {
+    super(filters, kernelSize, options);
     const where = classNameOf(this);
     const { outputPadding = null } = options;
     this.outputPadding =
-      outputPadding === null ? null : normalizeTuple(`${where}: outputPadding`, outputPadding, rank, { min: 0 });
+      outputPadding === null ? null : normalizeTuple(`${where}: outputPadding`, outputPadding, this.rank, { min: 0 });
     notBoth(this);
     if (this.outputPadding?.some((p, i) => p >= this.strides[i]!)) {
       throw new ValueError(
@@ -70,28 +62,22 @@ abstract class ConvTranspose extends KernelLayer {
  */
 export class Conv1DTranspose extends ConvTranspose {
   static override readonly className: string = "Conv1DTranspose";
+  static override readonly rank = 1;
   static override readonly defaults = defaultsOf(1);
-  constructor(filters: number, kernelSize: PerAxis, options: ConvTransposeOptions = {}) {
-    super(1, filters, kernelSize, options);
-  }
 }
 
 /** Transposed convolution over images: [batch, rows, columns, channels] → [batch, rows′, columns′, filters]. As Conv1DTranspose per axis. */
 export class Conv2DTranspose extends ConvTranspose {
   static override readonly className: string = "Conv2DTranspose";
+  static override readonly rank = 2;
   static override readonly defaults = defaultsOf([1, 1]);
-  constructor(filters: number, kernelSize: PerAxis, options: ConvTransposeOptions = {}) {
-    super(2, filters, kernelSize, options);
-  }
 }
 
 /** Transposed convolution over volumes: [batch, d1, d2, d3, channels] → [batch, d1′, d2′, d3′, filters]. As Conv1DTranspose per axis. */
 export class Conv3DTranspose extends ConvTranspose {
   static override readonly className: string = "Conv3DTranspose";
+  static override readonly rank = 3;
   static override readonly defaults = defaultsOf([1, 1, 1]);
-  constructor(filters: number, kernelSize: PerAxis, options: ConvTransposeOptions = {}) {
-    super(3, filters, kernelSize, options);
-  }
 }
 
 export {

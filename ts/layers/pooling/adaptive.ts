@@ -20,9 +20,9 @@ abstract class AdaptivePooling extends SpaceLayer {
   static override readonly builtAtStart: boolean = true;
   readonly outputSize: readonly number[];
 
-  constructor(rank: number, outputSize: Sizes, options: SpaceOptions) {
-    super(rank, options);
-    this.outputSize = normalizeTuple(`${classNameOf(this)}: outputSize`, outputSize, rank);
+  constructor(outputSize: Sizes, options: SpaceOptions = {}) {
+    super(options);
+    this.outputSize = normalizeTuple(`${classNameOf(this)}: outputSize`, outputSize, this.rank);
   }
 
   protected override outputSpace(space: PartialShape, shape: PartialShape): PartialShape {
@@ -49,47 +49,35 @@ abstract class AdaptiveAveragePooling extends AdaptivePooling {
 /** Maxima over steps: [batch, steps, channels] → [batch, outputSize, channels]. `new AdaptiveMaxPooling1D(3)` */
 export class AdaptiveMaxPooling1D extends AdaptiveMaxPooling {
   static override readonly className: string = "AdaptiveMaxPooling1D";
-  constructor(outputSize: Sizes, options: SpaceOptions = {}) {
-    super(1, outputSize, options);
-  }
+  static override readonly rank = 1;
 }
 
 /** Maxima over rows and columns: [batch, rows, columns, channels] → [batch, …outputSize, channels]. */
 export class AdaptiveMaxPooling2D extends AdaptiveMaxPooling {
   static override readonly className: string = "AdaptiveMaxPooling2D";
-  constructor(outputSize: Sizes, options: SpaceOptions = {}) {
-    super(2, outputSize, options);
-  }
+  static override readonly rank = 2;
 }
 
 /** Maxima over a volume: [batch, d1, d2, d3, channels] → [batch, …outputSize, channels]. */
 export class AdaptiveMaxPooling3D extends AdaptiveMaxPooling {
   static override readonly className: string = "AdaptiveMaxPooling3D";
-  constructor(outputSize: Sizes, options: SpaceOptions = {}) {
-    super(3, outputSize, options);
-  }
+  static override readonly rank = 3;
 }
 
 /** Means over steps: [batch, steps, channels] → [batch, outputSize, channels]. `new AdaptiveAveragePooling1D(3)` */
 export class AdaptiveAveragePooling1D extends AdaptiveAveragePooling {
   static override readonly className: string = "AdaptiveAveragePooling1D";
-  constructor(outputSize: Sizes, options: SpaceOptions = {}) {
-    super(1, outputSize, options);
-  }
+  static override readonly rank = 1;
 }
 
 /** Means over rows and columns: [batch, rows, columns, channels] → [batch, …outputSize, channels]. */
 export class AdaptiveAveragePooling2D extends AdaptiveAveragePooling {
   static override readonly className: string = "AdaptiveAveragePooling2D";
-  constructor(outputSize: Sizes, options: SpaceOptions = {}) {
-    super(2, outputSize, options);
-  }
+  static override readonly rank = 2;
 }
 
 /** Means over a volume: [batch, d1, d2, d3, channels] → [batch, …outputSize, channels]. */
 export class AdaptiveAveragePooling3D extends AdaptiveAveragePooling {
   static override readonly className: string = "AdaptiveAveragePooling3D";
-  constructor(outputSize: Sizes, options: SpaceOptions = {}) {
-    super(3, outputSize, options);
-  }
+  static override readonly rank = 3;
 }

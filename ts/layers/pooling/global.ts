@@ -17,8 +17,8 @@ abstract class GlobalPooling extends SpaceLayer {
   static override readonly builtAtStart: boolean = true;
   readonly keepdims: boolean;
 
-  constructor(rank: number, options: GlobalPoolingOptions) {
-    super(rank, options);
+  constructor(options: GlobalPoolingOptions = {}) {
+    super(options);
     this.keepdims = options.keepdims ?? false;
   }
 
@@ -50,25 +50,19 @@ abstract class GlobalAveragePooling extends GlobalPooling {
 /** The maximum over the steps: [batch, steps, channels] → [batch, channels]. */
 export class GlobalMaxPooling1D extends GlobalMaxPooling {
   static override readonly className: string = "GlobalMaxPooling1D";
-  constructor(options: GlobalPoolingOptions = {}) {
-    super(1, options);
-  }
+  static override readonly rank = 1;
 }
 
 /** The maximum over rows and columns: [batch, rows, columns, channels] → [batch, channels]. */
 export class GlobalMaxPooling2D extends GlobalMaxPooling {
   static override readonly className: string = "GlobalMaxPooling2D";
-  constructor(options: GlobalPoolingOptions = {}) {
-    super(2, options);
-  }
+  static override readonly rank = 2;
 }
 
 /** The maximum over a volume: [batch, d1, d2, d3, channels] → [batch, channels]. */
 export class GlobalMaxPooling3D extends GlobalMaxPooling {
   static override readonly className: string = "GlobalMaxPooling3D";
-  constructor(options: GlobalPoolingOptions = {}) {
-    super(3, options);
-  }
+  static override readonly rank = 3;
 }
 
 /**
@@ -78,9 +72,10 @@ export class GlobalMaxPooling3D extends GlobalMaxPooling {
  */
 export class GlobalAveragePooling1D extends GlobalPooling {
   static override readonly className: string = "GlobalAveragePooling1D";
+  static override readonly rank = 1;
   static override readonly takesMask = true;
   constructor(options: GlobalPoolingOptions = {}) {
-    super(1, options);
+    super(options);
     this.supportsMasking = true;
   }
 
@@ -100,17 +95,13 @@ export class GlobalAveragePooling1D extends GlobalPooling {
 /** The mean over rows and columns: [batch, rows, columns, channels] → [batch, channels]. */
 export class GlobalAveragePooling2D extends GlobalAveragePooling {
   static override readonly className: string = "GlobalAveragePooling2D";
-  constructor(options: GlobalPoolingOptions = {}) {
-    super(2, options);
-  }
+  static override readonly rank = 2;
 }
 
 /** The mean over a volume: [batch, d1, d2, d3, channels] → [batch, channels]. */
 export class GlobalAveragePooling3D extends GlobalAveragePooling {
   static override readonly className: string = "GlobalAveragePooling3D";
-  constructor(options: GlobalPoolingOptions = {}) {
-    super(3, options);
-  }
+  static override readonly rank = 3;
 }
 
 export {

@@ -5,6 +5,7 @@ import { checkWindows, normalizeTuple, outputSize, paddingOf } from "../../ops/w
 import * as ops from "../../ops.js";
 import type { Tensor } from "../../tensor.js";
 import { classNameOf } from "../layer.js";
+import { withFirst } from "../options.js";
 import { SpaceLayer, type SpaceOptions } from "../space.js";
 
 type Sizes = number | readonly number[];
@@ -31,11 +32,11 @@ abstract class Pooling extends SpaceLayer {
   readonly strides: readonly number[];
   readonly padding: "valid" | "same";
 
-  constructor(rank: number, poolSize: Sizes, options: AveragePoolingOptions) {
-    super(rank, options);
+  constructor(poolSize: Sizes, options: AveragePoolingOptions) {
+    super(options);
     const where = classNameOf(this);
-    this.poolSize = normalizeTuple(`${where}: poolSize`, poolSize, rank);
-    this.strides = normalizeTuple(`${where}: strides`, options.strides ?? this.poolSize, rank);
+    this.poolSize = normalizeTuple(`${where}: poolSize`, poolSize, this.rank);
+    this.strides = normalizeTuple(`${where}: strides`, options.strides ?? this.poolSize, this.rank);
     this.padding = paddingOf(where, options.padding ?? "valid", ["valid", "same"]);
   }
 
@@ -49,11 +50,13 @@ abstract class Pooling extends SpaceLayer {
 /**
  * The maximum of each window; see `ops.maxPool` for padding, ties and NaN.
  *
+ * `new MaxPooling2D(2)` is `new MaxPooling2D({ poolSize: 2 })`, and the same as `new MaxPooling2D()`.
  * Errors: `ValueError` for sizes and strides below 1 and unknown paddings, when made; `ShapeError` when no window fits.
  */
 abstract class MaxPooling extends Pooling {
-  constructor(rank: number, options: MaxPoolingOptions) {
-    super(rank, options.poolSize ?? 2, options);
+  constructor(poolSize: Sizes | MaxPoolingOptions = {}, options: MaxPoolingOptions = {}) {
+    const given = withFirst("poolSize", poolSize, options);
+    super(given.poolSize ?? 2, given);
   }
   override call(x: Tensor): Tensor {
     const { strides, padding, dataFormat } = this;
@@ -69,61 +72,52 @@ abstract class MaxPooling extends Pooling {
 abstract class AveragePooling extends Pooling {
   static override readonly required: readonly string[] = ["poolSize"];
   static override readonly defaults: Defaults = COMMON;
+  constructor(poolSize: Sizes, options: AveragePoolingOptions = {}) {
+    super(poolSize, options);
+  }
   override call(x: Tensor): Tensor {
     const { strides, padding, dataFormat } = this;
     return ops.averagePool(x, this.poolSize, { strides, padding, dataFormat });
   }
 }
 
-/** The maximum of each stretch: [batch, steps, channels] → [batch, windows, channels]. `new MaxPooling1D({ poolSize: 2 })` */
+/** The maximum of each stretch: [batch, steps, channels] → [batch, windows, channels]. `new MaxPooling1D(2)` */
 export class MaxPooling1D extends MaxPooling {
   static override readonly className: string = "MaxPooling1D";
+  static override readonly rank = 1;
   static override readonly defaults: Defaults = { poolSize: 2, ...COMMON };
-  constructor(options: MaxPoolingOptions = {}) {
-    super(1, options);
-  }
 }
 
 /** The maximum of each rectangle: [batch, rows, columns, channels] → the same with fewer rows and columns. */
 export class MaxPooling2D extends MaxPooling {
   static override readonly className: string = "MaxPooling2D";
+  static override readonly rank = 2;
   static override readonly defaults: Defaults = { poolSize: [2, 2], ...COMMON };
-  constructor(options: MaxPoolingOptions = {}) {
-    super(2, options);
-  }
 }
 
 /** The maximum of each box: [batch, d1, d2, d3, channels] → the same with fewer cells. */
 export class MaxPooling3D extends MaxPooling {
   static override readonly className: string = "MaxPooling3D";
+  static override readonly rank = 3;
   static override readonly defaults: Defaults = { poolSize: [2, 2, 2], ...COMMON };
-  constructor(options: MaxPoolingOptions = {}) {
-    super(3, options);
-  }
 }
 
 /** The mean of each stretch: [batch, steps, channels] → [batch, windows, channels]. `new AveragePooling1D(2)` */
 export class AveragePooling1D extends AveragePooling {
   static override readonly className: string = "AveragePooling1D";
-  constructor(poolSize: Sizes, options: AveragePoolingOptions = {}) {
-    super(1, poolSize, options);
-  }
+  static override readonly rank = 1;
 }
 
 /** The mean of each rectangle: [batch, rows, columns, channels] → the same with fewer rows and columns. */
 export class AveragePooling2D extends AveragePooling {
   static override readonly className: string = "AveragePooling2D";
-  constructor(poolSize: Sizes, options: AveragePoolingOptions = {}) {
-    super(2, poolSize, options);
-  }
+  static override readonly rank = 2;
 }
 
 /** The mean of each box: [batch, d1, d2, d3, channels] → the same with fewer cells. */
 export class AveragePooling3D extends AveragePooling {
   static override readonly className: string = "AveragePooling3D";
-  constructor(poolSize: Sizes, options: AveragePoolingOptions = {}) {
-    super(3, poolSize, options);
-  }
+  static override readonly rank = 3;
 }
 
 export {

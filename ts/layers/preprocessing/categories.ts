@@ -6,6 +6,7 @@ import * as ops from "../../ops.js";
 import { type Tensor, type TensorLike, tensor } from "../../tensor.js";
 import type { DTypeIdentifier } from "../dtypePolicy.js";
 import { type CallArguments, Layer, type LayerOptions } from "../layer.js";
+import { withFirst } from "../options.js";
 import { type AdaptData, batchesOf } from "./data.js";
 import { binsOf, mergeSummaries, type Summary, summarize } from "./quantiles.js";
 
@@ -46,7 +47,7 @@ export interface CategoryEncodingOptions extends LayerOptions {
  *
  * x: […, n] → […, numTokens] for multi_hot and count, […, n, numTokens] for one_hot (an axis of size 1 at the end goes).
  * `apply(x, { countWeights })` counts with weights in the shape of x. An index outside is not seen.
- * Example: `new CategoryEncoding({ numTokens: 4 }).apply([[0, 2]]) // [[1, 0, 1, 0]]`
+ * Example: `new CategoryEncoding(4).apply([[0, 2]]) // [[1, 0, 1, 0]]`
  */
 export class CategoryEncoding extends Layer {
   static override readonly className: string = "CategoryEncoding";
@@ -55,11 +56,12 @@ export class CategoryEncoding extends Layer {
   readonly numTokens: number;
   readonly outputMode: Encoding;
 
-  constructor(options: CategoryEncodingOptions = {}) {
-    super(options);
-    refuseSparse("CategoryEncoding", options.sparse);
-    this.numTokens = wholeNumber("CategoryEncoding", "numTokens", options.numTokens, 1);
-    this.outputMode = encodingOf("CategoryEncoding", options.outputMode ?? "multi_hot", ENCODINGS);
+  constructor(numTokens: number | null | CategoryEncodingOptions = {}, options: CategoryEncodingOptions = {}) {
+    const given = withFirst("numTokens", numTokens, options);
+    super(given);
+    refuseSparse("CategoryEncoding", given.sparse);
+    this.numTokens = wholeNumber("CategoryEncoding", "numTokens", given.numTokens, 1);
+    this.outputMode = encodingOf("CategoryEncoding", given.outputMode ?? "multi_hot", ENCODINGS);
   }
 
   override call(x: Tensor, options: CallArguments): Tensor {
@@ -101,7 +103,7 @@ export interface DiscretizationOptions {
  * x: any shape → the same for `"int"`. The boundaries are given, or `adapt(data)` makes `numBins` bins that hold about equally many of the data.
  * They are constants of a compiled model: adapt before it is compiled. Errors: `ValueError` unless boundaries or a number of bins are
  * given; `StateError` before `adapt`.
- * Example: `new Discretization({ binBoundaries: [0, 1] }).apply([-1, 0, 0.5, 7]) // [0, 1, 1, 2]`
+ * Example: `new Discretization([0, 1]).apply([-1, 0, 0.5, 7]) // [0, 1, 1, 2]`
  */
 export class Discretization extends Layer {
   static override readonly className: string = "Discretization";
@@ -119,11 +121,12 @@ export class Discretization extends Layer {
   readonly outputMode: Encoding | "int";
   readonly sparse = false;
 
-  constructor(options: DiscretizationOptions = {}) {
-    super(options);
+  constructor(binBoundaries: readonly number[] | null | DiscretizationOptions = {}, options: DiscretizationOptions = {}) {
+    const given = withFirst("binBoundaries", binBoundaries, options);
+    super(given);
     const where = "Discretization";
-    const { binBoundaries: bins = null, numBins = null, epsilon = 0.01 } = options;
-    refuseSparse(where, options.sparse);
+    const { binBoundaries: bins = null, numBins = null, epsilon = 0.01 } = given;
+    refuseSparse(where, given.sparse);
     if (bins === null && numBins === null) throw new ValueError(`${where}: give binBoundaries, or numBins and call adapt(data).`);
     if (numBins !== null) wholeNumber(where, "numBins", numBins, 1);
     if (bins !== null && numBins !== null && bins.length !== numBins - 1)
@@ -137,7 +140,7 @@ export class Discretization extends Layer {
     this.binBoundaries = bins ? [...bins] : [];
     this.numBins = numBins;
     this.epsilon = epsilon;
-    this.outputMode = encodingOf(where, options.outputMode ?? "int", ["int", ...ENCODINGS]);
+    this.outputMode = encodingOf(where, given.outputMode ?? "int", ["int", ...ENCODINGS]);
   }
 
   /** Takes the boundaries from an array or from batches; what was adapted to before is forgotten. Errors: `StateError` without `numBins`. */
