@@ -315,3 +315,50 @@ describe("weights in files", () => {
     await expect(new Sequential([new Dense(1)]).saveWeights()).rejects.toThrow("build the model first");
   });
 });
+
+describe("symbolic input and output", () => {
+  test("a model of the first layers", () => {
+    const model = new Sequential([Input([4]), new Dense(3, { activation: "relu" }), new Dense(2)]);
+    expect(model.inputs.map((t) => t.shape)).toEqual([[null, 4]]);
+    expect(model.outputs.map((t) => t.shape)).toEqual([[null, 2]]);
+    const features = new Model(model.inputs, model.layers[0]!.output);
+    const x = tensor([[1, -2, 3, 0.5]]);
+    const expected = (model.layers[0] as Dense).apply(x);
+    expect(features.apply(x).array()).toEqual(expected.array());
+    expect(features.weights).toHaveLength(2);
+  });
+  test("a layer that is added gives another output; the input stays", () => {
+    const model = new Sequential([Input([4]), new Dense(3)]);
+    const [input, before] = [model.input, model.output];
+    model.add(new Dense(5));
+    expect(model.input).toBe(input);
+    expect(model.output.shape).toEqual([null, 5]);
+    expect(before.shape).toEqual([null, 3]);
+  });
+  test("before the model is built there are none", () => {
+    expect(() => new Sequential([new Dense(3)]).inputs).toThrow("has no symbolic input and output before it is built");
+  });
+});
+
+test("a build that fails in a later layer leaves none of the earlier ones built", () => {
+  const model = new Sequential([new Dense(3), new Flatten(), new Dense(2, { kernelInitializer: () => ops.ones([1]) })]);
+  expect(() => model.build([null, 4])).toThrow();
+  expect(model.layers.map((layer) => [layer.built, layer.weights.length])).toEqual([
+    [false, 0],
+    [false, 0],
+    [false, 0],
+  ]);
+  model.pop();
+  model.build([null, 5]);
+  expect(model.weights[0]!.shape).toEqual([5, 3]);
+});
+
+test("errors of a layer that is only being shaped say null for what is not known", () => {
+  class Adds extends Layer {
+    inner = new Dense(3);
+    override call(x: Tensor): Tensor {
+      return ops.add(this.inner.apply(x), ops.ones([7]));
+    }
+  }
+  expect(() => new Sequential([Input([4]), new Adds({ name: "outer" })])).toThrow(/outer › add: shapes \[null, 3\] and \[7\]/);
+});

@@ -218,7 +218,12 @@ export class Layer extends KerasObject {
   get output(): Structure<Tensor> {
     return this.#onlyNode("output").result as Structure<Tensor>;
   }
+  /** `call` runs when somebody asks for the symbolic input or output of this layer, which was called on none so far. @internal */
+  callWhenAsked(call: () => void): void {
+    this.#own.whenAsked = call;
+  }
   #onlyNode(what: string): Node {
+    if (this.#own.nodes.length === 0) this.#own.whenAsked?.();
     const { nodes } = this.#own;
     if (nodes.length === 1) return nodes[0]!;
     throw new StateError(
@@ -474,24 +479,43 @@ export class Layer extends KerasObject {
     return this.#undone(() => withCall(null, () => outputShape(this, inputShapes)));
   }
 
+  /** Runs `body`; when it throws, the layer, and those below, are in the state before. */
+  protected allOrNothing<T>(body: () => T): T {
+    const restore = this.#saved();
+    try {
+      return body();
+    } catch (error) {
+      restore();
+      throw error;
+    }
+  }
+
   /** Runs `body` and puts the layer, and those below, back into the state before. */
   #undone<T>(body: () => T): T {
-    const saved = this.flattenLayers().map((layer) => ({
-      layer,
-      own: { ...layer.#own, weights: [...layer.#own.weights], nodes: [...layer.#own.nodes] },
-      properties: { ...layer },
-    }));
+    const restore = this.#saved();
     dry++;
     try {
       return body();
     } finally {
       dry--;
+      restore();
+    }
+  }
+
+  /** What puts the layer, and those below, back into the state of now. */
+  #saved(): () => void {
+    const saved = this.flattenLayers().map((layer) => ({
+      layer,
+      own: { ...layer.#own, weights: [...layer.#own.weights], nodes: [...layer.#own.nodes] },
+      properties: { ...layer },
+    }));
+    return () => {
       for (const { layer, own, properties } of saved) {
         layer.#own = own;
         for (const key of Object.keys(layer)) if (!(key in properties)) delete (layer as unknown as Record<string, unknown>)[key];
         Object.assign(layer, properties);
       }
-    }
+    };
   }
 
   // ---- config
@@ -543,6 +567,7 @@ interface OwnState {
   buildShapes: Structure<PartialShape>[] | null;
   parent: string | null;
   nodes: Node[];
+  whenAsked?: () => void;
 }
 
 /** Above 0 while a layer is built only to learn its shapes: weights cost no random numbers then. */

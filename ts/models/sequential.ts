@@ -9,7 +9,7 @@ import {
   type TensorTree,
   tensorsOf,
 } from "../core/structure.js";
-import { ShapeError, show, ValueError } from "../errors.js";
+import { ShapeError, StateError, show, ValueError } from "../errors.js";
 import { InputLayer } from "../layers/input.js";
 import { InputSpec } from "../layers/inputSpec.js";
 import { type CallArguments, Layer } from "../layers/layer.js";
@@ -51,6 +51,8 @@ export class Sequential extends Model {
   /** Output shapes by place in the stack; null while the model is not built. */
   #shapes: PartialShape[] | null = null;
   #outputNames: readonly string[] = ["output"];
+  /** The symbolic output of each layer of the stack, made when somebody asks for one. */
+  #symbolic: KerasTensor[] | null = null;
 
   constructor(layers: readonly SequentialItem[] | null = null, options: SequentialOptions = {}) {
     super(options);
@@ -114,6 +116,34 @@ export class Sequential extends Model {
   override get outputNames(): readonly string[] {
     return this.#outputNames;
   }
+  /** The symbolic input, in an array: `new Model(model.inputs, model.layers[1].output)` is a model of the first layers. */
+  override get inputs(): readonly KerasTensor[] {
+    return [this.input];
+  }
+  /** The symbolic output, in an array. */
+  override get outputs(): readonly KerasTensor[] {
+    return [this.output];
+  }
+  /** The symbolic input. Errors: `StateError` before the model is built. */
+  override get input(): KerasTensor {
+    return this.#calledOnSymbols()[0]!;
+  }
+  /** The symbolic output. Errors: as `input`. */
+  override get output(): KerasTensor {
+    return this.#calledOnSymbols().at(-1)!;
+  }
+  #calledOnSymbols(): KerasTensor[] {
+    if (!this.#shapes)
+      throw new StateError(
+        `Sequential model '${this.name}' has no symbolic input and output before it is built. Begin it with an Input, or call build(inputShape).`,
+      );
+    if (!this.#symbolic) {
+      const [first, ...layers] = this.#stack;
+      this.#symbolic = [(first as InputLayer).output];
+      for (const layer of layers) this.#symbolic.push(layer.apply(this.#symbolic.at(-1)!) as KerasTensor);
+    }
+    return this.#symbolic;
+  }
   /** Output shape of a layer of the stack, or null when it is not known. @internal */
   shapeOf(layer: Layer): PartialShape | null {
     return this.#shapes?.[this.#stack.indexOf(layer)] ?? null;
@@ -133,6 +163,7 @@ export class Sequential extends Model {
   #forget(): void {
     this.built = false;
     this.#shapes = null;
+    this.#symbolic = null;
     this.inputSpec = null;
     this.trainer.invalidate();
   }
@@ -170,15 +201,19 @@ export class Sequential extends Model {
     const { batchShape } = first as InputLayer;
     const shapes: PartialShape[] = [batchShape];
     const layers = this.#stack[0] === first ? this.#stack.slice(1) : this.#stack;
-    withCall(null, () => {
-      for (const layer of layers) {
-        const shape = shapes.at(-1)!;
-        if (!layer.built) layer.build(shape);
-        shapes.push(shapeAfter(layer, shape));
-      }
-    });
+    this.allOrNothing(() =>
+      withCall(null, () => {
+        for (const layer of layers) {
+          const shape = shapes.at(-1)!;
+          if (!layer.built) layer.build(shape);
+          shapes.push(shapeAfter(layer, shape));
+        }
+      }),
+    );
     this.#stack = [first, ...layers];
     this.#shapes = shapes;
+    this.#symbolic = null;
+    for (const layer of layers) layer.callWhenAsked(() => this.#shapes && this.#calledOnSymbols());
     this.#outputNames = [layers.at(-1)?.name ?? first.name];
     this.inputSpec = new InputSpec({ shape: [null, ...batchShape.slice(1)], allowLastAxisSqueeze: true });
     uniqueName("functional"); // Keras makes a Functional model inside, which takes a name

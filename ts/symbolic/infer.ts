@@ -2,7 +2,7 @@
 
 import type { DType } from "../core/dtype.js";
 import { leavesOf, mapStructure, type Structure, type TensorTree } from "../core/structure.js";
-import { ShapeError } from "../errors.js";
+import { KeratinError, ShapeError } from "../errors.js";
 import { type Tensor, Trace } from "../tensor.js";
 import { isSpec, type TensorSpec } from "./node.js";
 
@@ -56,7 +56,17 @@ function trace(
         t === null ? null : { shape: t.shape, dtype: t.dtype },
       );
     });
+  } catch (error) {
+    if (error instanceof KeratinError) sayUnknown(error, standIns);
+    throw error;
   } finally {
     open.graph.close();
   }
+}
+
+/** Shapes in a message are those of the user, who knows no stand-ins: `[null, 3]`. */
+function sayUnknown(error: Error, standIns: readonly number[]): void {
+  const said = error.message.replace(new RegExp(`\\b(${standIns.join("|")})\\b`, "g"), "null");
+  error.stack = error.stack?.replace(error.message, said);
+  error.message = said;
 }
