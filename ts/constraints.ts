@@ -2,8 +2,8 @@
 
 import { apply } from "./core/apply.js";
 import { IdentifierError } from "./errors.js";
-import { identify, type Kind } from "./saving/identifier.js";
-import { type Config, FunctionObject, type KerasClass, KerasObject } from "./saving/object.js";
+import { identifyLike, type Kind } from "./saving/identifier.js";
+import { type Config, type KerasClass, KerasObject } from "./saving/object.js";
 import {
   type DeserializeOptions,
   deserializeIn,
@@ -127,6 +127,7 @@ const KIND: Kind<Constraint> = {
   kind: "constraint",
   module: "keras.constraints",
   base: Constraint,
+  makers: [nonNeg, maxNorm, unitNorm, minMaxNorm],
   names: {
     Constraint, constraint: Constraint, NonNeg, non_neg: NonNeg, MaxNorm, max_norm: MaxNorm, UnitNorm, unit_norm: UnitNorm, MinMaxNorm, min_max_norm: MinMaxNorm,
     nonneg: NonNeg, maxnorm: MaxNorm, unitnorm: UnitNorm, // Keras 2 files
@@ -139,11 +140,7 @@ const KIND: Kind<Constraint> = {
  * Errors: `IdentifierError` with near misses. Example: `constraints.get("max_norm")`
  */
 export function get(identifier: ConstraintIdentifier | undefined): ConstraintLike | null {
-  if (typeof identifier === "function" && !(identifier.prototype instanceof KerasObject))
-    return new FunctionObject(identifier as (w: Tensor) => Tensor);
-  if (typeof identifier === "object" && identifier !== null && "call" in identifier && !(identifier instanceof KerasObject))
-    return identifier;
-  return identify(KIND, identifier);
+  return identifyLike(KIND, identifier);
 }
 
 /** The constraint as Keras' JSON. */

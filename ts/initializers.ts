@@ -17,8 +17,8 @@ import {
   type FanOptions, 
   GlorotNormal, GlorotUniform, HeNormal, HeUniform, LecunNormal, LecunUniform, type NormalOptions, Orthogonal, type OrthogonalOptions, RandomNormal, RandomUniform, TruncatedNormal, type UniformOptions, VarianceScaling,type VarianceScalingOptions,
 } from "./initializers/random.js";
-import { identify, type Kind } from "./saving/identifier.js";
-import { FunctionObject, type KerasClass, KerasObject } from "./saving/object.js";
+import { identifyLike, type Kind } from "./saving/identifier.js";
+import { FunctionObject, type KerasClass } from "./saving/object.js";
 import {
   type DeserializeOptions,
   deserializeIn,
@@ -27,6 +27,7 @@ import {
   serialize as toJSON,
 } from "./saving/serialize.js";
 import { type Nested, Tensor } from "./tensor.js";
+import { findInitializersWith } from "./variable.js";
 
 export * from "./initializers/constant.js";
 export { Identity as IdentityInitializer, STFT as STFTInitializer } from "./initializers/constant.js";
@@ -96,6 +97,10 @@ const KIND: Kind<Initializer> = {
   kind: "initializer",
   module: "keras.initializers",
   base: Initializer,
+  makers: [
+    zeros, ones, constant, identity, stft, randomNormal, randomUniform, truncatedNormal, varianceScaling, glorotUniform, glorotNormal, heUniform, heNormal,
+    lecunUniform, lecunNormal, orthogonal,
+  ],
   names: {
     ...(CLASSES as unknown as Record<string, KerasClass<Initializer>>),
     zeros: Zeros, zero: Zeros, ones: Ones, one: Ones, constant: Constant, identity: Identity, IdentityInitializer: Identity, stft: STFT, STFTInitializer: STFT,
@@ -112,12 +117,7 @@ const KIND: Kind<Initializer> = {
  */
 export function get(identifier: InitializerIdentifier | undefined): InitializerLike | null {
   if (identifier instanceof Tensor) return new FunctionObject((shape: readonly number[]) => exactly(identifier, shape));
-  if (typeof identifier === "function" && !(identifier.prototype instanceof KerasObject)) {
-    return new FunctionObject(identifier as (shape: readonly number[], options?: InitializerOptions) => Tensor);
-  }
-  if (typeof identifier === "object" && identifier !== null && "call" in identifier && !(identifier instanceof KerasObject))
-    return identifier;
-  return identify(KIND, identifier);
+  return identifyLike(KIND, identifier);
 }
 
 function exactly(value: Tensor, shape: readonly number[]): Tensor {
@@ -126,6 +126,8 @@ function exactly(value: Tensor, shape: readonly number[]): Tensor {
     `initializer: a tensor of shape [${value.shape.join(", ")}] was given, the variable has shape [${shape.join(", ")}].`,
   );
 }
+
+findInitializersWith(get);
 
 /** The initializer as Keras' JSON. */
 export const serialize = (initializer: Initializer): SerializedObject => toJSON(initializer);

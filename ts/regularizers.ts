@@ -2,8 +2,8 @@
 
 import { IdentifierError, ShapeError, ValueError } from "./errors.js";
 import * as ops from "./ops.js";
-import { identify, type Kind } from "./saving/identifier.js";
-import { type Config, FunctionObject, type KerasClass, KerasObject } from "./saving/object.js";
+import { identifyLike, type Kind } from "./saving/identifier.js";
+import { type Config, type KerasClass, KerasObject } from "./saving/object.js";
 import {
   type DeserializeOptions,
   deserializeIn,
@@ -171,6 +171,7 @@ const KIND: Kind<Regularizer> = {
   kind: "regularizer",
   module: "keras.regularizers",
   base: Regularizer,
+  makers: [l1, l2, l1L2, orthogonalRegularizer],
   names: {
     Regularizer, regularizer: Regularizer, L1, l1: L1, L2, l2: L2, L1L2, l1l2: L1L2, l1_l2: L1L2, OrthogonalRegularizer, orthogonal_regularizer: OrthogonalRegularizer,
   },
@@ -183,11 +184,7 @@ const KIND: Kind<Regularizer> = {
  * Errors: `IdentifierError` with near misses. Example: `regularizers.get("l2")`
  */
 export function get(identifier: RegularizerIdentifier | undefined): RegularizerLike | null {
-  if (typeof identifier === "function" && !(identifier.prototype instanceof KerasObject))
-    return new FunctionObject(identifier as (x: Tensor) => Tensor);
-  if (typeof identifier === "object" && identifier !== null && "call" in identifier && !(identifier instanceof KerasObject))
-    return identifier;
-  return identify(KIND, identifier);
+  return identifyLike(KIND, identifier);
 }
 
 /** The regularizer as Keras' JSON. */

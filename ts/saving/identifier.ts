@@ -1,7 +1,7 @@
 // How `initializers.get("he_uniform")` and its like find an object: by name, by JSON, by class, or it is one already.
 
 import { IdentifierError, unknownName } from "../errors.js";
-import { classNameOf, isClassOf, type KerasClass, type KerasObject } from "./object.js";
+import { classNameOf, FunctionObject, isClassOf, type KerasClass, KerasObject } from "./object.js";
 import { deserializeIn, getRegisteredObject, isSerialized } from "./serialize.js";
 
 /** One kind of object: what it is called in messages, its module, its base class, and what its names stand for. */
@@ -12,6 +12,20 @@ export interface Kind<T extends KerasObject> {
   readonly names: { readonly [name: string]: KerasClass<T> };
   /** Do upper and lower case count as one? Default false. */
   readonly anyCase?: boolean;
+  /** Functions that make one: uncalled they stand for what they make, since in Keras those names are the classes themselves. */
+  readonly makers?: readonly (() => T)[];
+}
+
+/** `identify`, where a plain function or any object with a `call` will do too. */
+export function identifyLike<Args extends unknown[], R, T extends KerasObject & { call(...args: Args): R }>(
+  kind: Kind<T>,
+  identifier: unknown,
+): { call(...args: Args): R } | null {
+  if (typeof identifier === "function" && !(identifier.prototype instanceof KerasObject))
+    return kind.makers?.find((make) => make === identifier)?.() ?? new FunctionObject(identifier as (...args: Args) => R);
+  if (typeof identifier === "object" && identifier !== null && "call" in identifier && !(identifier instanceof KerasObject))
+    return identifier as { call(...args: Args): R };
+  return identify(kind, identifier);
 }
 
 /**
