@@ -5,6 +5,7 @@ import { releaseWith } from "./core/release.js";
 import { mustBeTensor } from "./core/structure.js";
 import { checkOptions, ShapeError, show, ValueError } from "./errors.js";
 import { uniqueName } from "./saving/names.js";
+import type { KerasClass, KerasObject } from "./saving/object.js";
 import type { SerializedObject } from "./saving/serialize.js";
 import { currentTrace, onlyText, type StateSource, sizeOf, Tensor, type TensorLike, tensor, wordsOf } from "./tensor.js";
 import { call, memoryFloats, memoryWords } from "./wasm.js";
@@ -13,6 +14,14 @@ import { call, memoryFloats, memoryWords } from "./wasm.js";
 export interface VariableInitializer {
   call(shape: readonly number[], options?: { dtype?: EdgeDType }): Tensor;
 }
+
+/** An initializer, its name, its JSON, its class, or a function of the shape. */
+type InitializerForm =
+  | VariableInitializer
+  | (string & {})
+  | SerializedObject
+  | KerasClass<KerasObject & VariableInitializer>
+  | ((shape: readonly number[], options?: { dtype?: EdgeDType }) => Tensor);
 
 export interface VariableOptions {
   shape?: readonly number[];
@@ -68,10 +77,7 @@ export class Variable implements StateSource {
   #initial: Tensor | null;
 
   /** The first value, or an initializer in any form, which needs the `shape`: `new Variable("he_uniform", { shape: [4, 2] })`. */
-  constructor(
-    value: TensorLike | VariableInitializer | SerializedObject | string | ((shape: readonly number[]) => Tensor),
-    options: VariableOptions = {},
-  ) {
+  constructor(value: TensorLike | InitializerForm, options: VariableOptions = {}) {
     checkOptions("Variable", options, OPTIONS);
     const { shape, dtype, trainable = true } = options;
     const named =
