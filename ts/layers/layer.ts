@@ -584,8 +584,8 @@ function checkCallOptions(layer: Layer, options: CallOptions, inputs: number): v
 /** The words of the code of a layer's `call`, and of those that it overrides. */
 function codeOf(layer: Layer): string[] {
   const words: string[] = [];
-  for (let p = layer; p !== Layer.prototype && p instanceof Layer; p = Object.getPrototypeOf(p) as Layer)
-    if (Object.hasOwn(p, "call")) words.push(...(Function.prototype.toString.call(p.call).match(/[\p{L}\p{N}_$]+/gu) ?? []));
+  for (let p = layer; p !== Layer.prototype; p = Object.getPrototypeOf(p) as Layer)
+    words.push(...String(p.call).split(/[^\w$]+/));
   return words;
 }
 
