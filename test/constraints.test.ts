@@ -46,6 +46,12 @@ test("names, Keras 2 names, functions and one's own classes", () => {
   expect(() => saving.deserialize(json)).toThrow(/customObjects: \{ Halved \}/);
 });
 
+test("a function of the namespace that was not called stands for what it makes, as its name does in Keras", () => {
+  const { nonNeg, maxNorm, unitNorm, minMaxNorm, NonNeg, MaxNorm, UnitNorm, MinMaxNorm } = constraints;
+  const got = [nonNeg, maxNorm, unitNorm, minMaxNorm].map((make) => constraints.get(make)!.constructor);
+  expect(got).toEqual([NonNeg, MaxNorm, UnitNorm, MinMaxNorm]);
+});
+
 test("errors", () => {
   expect(() => constraints.get("max_nrom")).toThrow(/Did you mean "max_norm" or "maxnorm"\?/);
   expect(() => constraints.deserialize({ class_name: "Zeros", config: {}, module: "keras.initializers" })).toThrow(

@@ -1,9 +1,10 @@
 // What bad input gets: a named error before anything changes. After each of them the same model still trains.
 
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import {
   callbacks,
   constraints,
@@ -27,10 +28,12 @@ import {
   Sequential,
   ShapeError,
   StateError,
+  saving,
   setRandomSeed,
   type Tensor,
   tensor,
   ValueError,
+  Variable,
 } from "keratin";
 import { afterAll, beforeEach, describe, expect, test, vi } from "vitest";
 
@@ -246,6 +249,29 @@ describe("names, options and arguments", () => {
       /predict: Unknown option "batch_size"\. Did you mean "batchSize"/,
     ],
     ["an op", () => ops.sum(x, { keepDims: true } as object), /Unknown option "keepDims"\. Did you mean "keepdims"/],
+    [
+      "a layer's call",
+      () => model.layers[0]!.apply(x, { trainin: true }),
+      /hidden: Unknown option "trainin"\. Did you mean "training"/,
+    ],
+    ["a model's call", () => model.apply(x, { Training: true }), /Unknown option "Training"\. Did you mean "training"/],
+    ["mnist.loadData", () => datasets.mnist.loadData({ pth: folder } as object), /Unknown option "pth"\. Did you mean "path"/],
+    [
+      "mnist.loadData, by position",
+      () => datasets.mnist.loadData(folder as unknown as object),
+      /expected an object of options, received "/,
+    ],
+    [
+      "registerKerasSerializable",
+      () => saving.registerKerasSerializable("my" as unknown as object),
+      /registerKerasSerializable: expected an object of options, received "my"/,
+    ],
+    ["a Variable", () => new Variable(1, { shpe: [] } as object), /Variable: Unknown option "shpe"\. Did you mean "shape"/],
+    [
+      "init, whether the core runs or not",
+      () => init({ thread: 2 } as object),
+      /init: Unknown option "thread"\. Did you mean "threads"/,
+    ],
     ["a random op", () => random.normal([2], { std: 1 } as object), /Unknown option "std"/],
     [
       "a callback",
@@ -266,6 +292,64 @@ describe("names, options and arguments", () => {
       /metrics must be a list.*Write metrics: \["accuracy"\]/,
     );
   });
+  test.each([-1, 0, 1.5, 65, 100_000, "2", Number.NaN, null])("init with %j threads", async (threads) => {
+    const text = /init: threads must be a whole number from 1 to 64, received/;
+    await refused(() => init({ threads: threads as number }), ValueError, text);
+  });
+  test("options of a call that its own code names are let through, others are not", async () => {
+    class Scaled extends Layer {
+      override call(t: Tensor, { factor = 1 }: layers.CallArguments): Tensor {
+        return ops.multiply(t, factor as number);
+      }
+    }
+    class Inner extends Scaled {}
+    class Passing extends Layer {
+      static override readonly callOptions: readonly string[] = ["factor"];
+      readonly inner = new Inner();
+      override call(t: Tensor, options: layers.CallArguments): Tensor {
+        return this.inner.apply(t, { ...options });
+      }
+    }
+    for (const layer of [new Scaled(), new Inner(), new Passing()]) {
+      expect(layer.apply(tensor([2]), { factor: 3, training: true }).item()).toBe(6);
+      await refused(() => layer.apply(x, { facto: 3 }), ValueError, /Unknown option "facto"/);
+    }
+    const own = /Unknown option "scale"\. Known: "training", "mask"\. For a call of your own: static callOptions = \["scale"\]\./;
+    await refused(() => new Scaled().apply(x, { scale: 3 }), ValueError, own);
+  });
+  test("what is no tensor: the op and its argument are named", async () => {
+    const of = (value: unknown): Tensor => value as Tensor;
+    await refused(
+      () => ops.add(of(null), 2),
+      ValueError,
+      /^ops\.add: argument 1: expected numbers or booleans, received null\.$/,
+    );
+    await refused(() => ops.add(2, of(undefined)), ValueError, /^ops\.add: argument 2: .*received undefined/);
+    await refused(() => ops.softmax(of({})), ValueError, /^ops\.softmax: argument 1: .*received an object of class Object/);
+    await refused(() => ops.matmul(x, [["a"]] as unknown as Tensor), ValueError, /^ops\.matmul: argument 2: .*received "a"/);
+    await refused(() => ops.concatenate([x, of(null)]), ValueError, /^ops\.concatenate: argument 1: .*received null/);
+    await refused(() => tensor(null as unknown as Tensor), ValueError, /^tensor: expected numbers or booleans, received null/);
+  });
+  test("shapes that are none", async () => {
+    const three = 3 as unknown as number[];
+    for (const draw of [
+      () => random.normal(three),
+      () => random.uniform([2.5]),
+      () => random.truncatedNormal([-1]),
+      () => random.randint(three, 0, 2),
+      () => random.gamma(three, 1),
+      () => random.dropout(x, 0.5, { noiseShape: three }),
+    ])
+      await refused(
+        draw,
+        ShapeError,
+        /^random\.\w+: the shape is a list of sizes such as \[2, 3\], received (3|\(2\.5,\)|\(-1,\))\.$/,
+      );
+    await refused(() => random.categorical(x, "2" as unknown as number), ValueError, /numSamples is a whole number/);
+    const layer = new Layer({ name: "own" });
+    const text = /own: the shape of weight "w" must be known sizes, received 3/;
+    await refused(() => layer.addWeight({ shape: three, name: "w" }), ShapeError, text);
+  });
   test("layers that are none, and two of one name", async () => {
     await refused(
       () => model.add("dense" as unknown as Layer),
@@ -274,6 +358,8 @@ describe("names, options and arguments", () => {
     );
     await refused(() => model.add(new Dense(2, { name: "hidden" })), ValueError, /unique names: 'hidden' is already the name/);
     await refused(() => model.getLayer("hiden"), ValueError, /No such layer: "hiden"\. Existing layers are: hidden, classes/);
+    for (const which of [undefined, null, 0, {}])
+      await refused(() => model.getLayer(which as string), ValueError, /getLayer: expected a name or \{ index \}, received/);
   });
 });
 
@@ -361,6 +447,45 @@ describe("weights and files", () => {
       /no IDX file train-images-idx3-ubyte.*Check the path/,
     );
   });
+  test("a path that weights cannot be written to", async () => {
+    for (const name of ["w.weights.h5", "w.keras"])
+      await refused(
+        () => model.saveWeights(join(folder, name)),
+        ValueError,
+        /only safetensors can be written, received ".*Name the file x\.safetensors/,
+      );
+    for (const path of [5, "", null])
+      await refused(() => model.saveWeights(path as string), ValueError, /saveWeights: expected a path, received (5|""|null)/);
+    const missing = join(folder, "none", "w.safetensors");
+    for (const path of [missing, folder, pathToFileURL(missing), new URL("https://example.com/w")])
+      await refused(() => model.saveWeights(path), FileError, /saveWeights: cannot write .*(ENOENT|EISDIR|scheme)/);
+    expect(readdirSync(folder).filter((name) => name.startsWith("w."))).toEqual([]);
+    await refused(
+      () => model.loadWeights("http://127.0.0.1:9/w.safetensors"),
+      FileError,
+      /loadWeights: cannot reach http:\/\/127/,
+    );
+  });
+  test("a page has no files: the bytes are there, and names are addresses", async () => {
+    const kept = await model.saveWeights();
+    const asked: unknown[] = [];
+    const { process } = globalThis;
+    try {
+      vi.stubGlobal("process", undefined);
+      vi.stubGlobal("fetch", async (address: string) => {
+        asked.push(address);
+        return new Response(kept as Uint8Array<ArrayBuffer>);
+      });
+      await expect(model.saveWeights("w.safetensors")).rejects.toThrow(
+        /no files in a page\. Take the bytes that saveWeights\(\) returns/,
+      );
+      await model.loadWeights("models/w.safetensors");
+    } finally {
+      vi.unstubAllGlobals();
+      expect(globalThis.process).toBe(process);
+    }
+    expect(asked).toEqual(["models/w.safetensors"]);
+  });
   test("truncated and lying IDX files", async () => {
     // magic: two zeros, type 8 (uint8), three axes; then sizes [2, 28, 28] and too few bytes.
     const idx = (type: number, sizes: number[], bytes: number): Uint8Array => {
@@ -416,6 +541,27 @@ describe("functions of one's own", () => {
       StateError,
       /must return a scalar tensor, it returned undefined/,
     );
+  });
+  test("other functions that return nothing", async () => {
+    const nothing = (): Tensor => undefined as unknown as Tensor;
+    const one = (options: object, compiled: object = {}) => {
+      const other = new Sequential([new Dense(1, { inputShape: [4], name: "one", ...options })]);
+      other.compile({ optimizer: "sgd", loss: "mse", ...compiled });
+      return other.fit(x, y, { verbose: 0 });
+    };
+    const text = (what: string): RegExp => new RegExp(`${what} must return a tensor, it returned undefined\\.`);
+    await refused(() => one({}, { loss: nothing }), ValueError, text('loss "nothing"'));
+    await refused(() => one({}, { metrics: [nothing] }), ValueError, text('metric "nothing"'));
+    await refused(() => one({ kernelRegularizer: nothing }), ValueError, text("the regularizer of .*one/kernel"));
+    await refused(() => one({ activityRegularizer: nothing }), ValueError, text("the activityRegularizer of one"));
+    await refused(() => one({ biasConstraint: nothing }), ValueError, text("the constraint of .*one/bias"));
+    await refused(() => one({ kernelInitializer: nothing }), ValueError, text("Variable: the initializer"));
+    await refused(
+      () => one({}, { loss: async () => x }),
+      ValueError,
+      /loss "loss" must return a tensor, it returned a promise: it must not be async/,
+    );
+    await refused(() => one({}, { metrics: [null] }), ValueError, /compile: expected a metric, received null/);
   });
   test("x + y on tensors, inside a layer and outside", async () => {
     const doubled = new layers.Lambda((t) => ((t as unknown as number) + (t as unknown as number)) as unknown as Tensor);

@@ -124,8 +124,16 @@ describe("JavaScript's operators do not compute with tensors", () => {
     expect(() => jit((a: Tensor) => ops.add(a, (a as unknown as number) + 1))(x)).toThrow(ValueError);
     expect(() => jit((a: Tensor) => ((a as unknown as number) > 0 ? a : a))(x)).toThrow(ValueError);
   });
-  test("in text a tensor prints itself", () => {
+  test("the same for a Variable", () => {
+    const v = new Variable([1, 2]) as unknown as number;
+    for (const compute of [() => v + 1, () => v * 3, () => v > 0, () => -v, () => Math.exp(v)]) {
+      expect(compute).toThrow(ValueError);
+      expect(compute).toThrow(/ops\.add\(x, y\) for x \+ y.*ops\.greater\(x, 0\) for x > 0.*x\.value\.item\(\)/);
+    }
+  });
+  test("in text a tensor prints itself, and a Variable says what it is", () => {
     expect(`${x}`).toBe("Tensor(float32[2], [1,2])");
+    expect(`${new Variable([1], { name: "v" })}`).toBe("Variable(v, float32[1])");
   });
 
   test("=== compares objects, never numbers: it cannot be trapped. ops.equal compares", () => {

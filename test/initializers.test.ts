@@ -3,6 +3,7 @@
 import {
   IdentifierError,
   initializers,
+  layers,
   ops,
   random,
   ShapeError,
@@ -11,6 +12,7 @@ import {
   type Tensor,
   tensor,
   ValueError,
+  Variable,
 } from "keratin";
 import { describe, expect, test } from "vitest";
 import { agrees, EXACT, topic } from "./goldenReader.js";
@@ -44,6 +46,45 @@ test("an unseeded initializer draws its seed when it is made, keeps it, and does
   expect([a.seed, b.seed]).toEqual([347712783, 161973070]); // keras-layers §3.6: two objects after set_random_seed(7)
   expect(a.getConfig()).toEqual({ seed: null, inputAxes: null, outputAxes: null });
   expect(a.call([2, 2]).array()).toEqual(a.call([2, 2]).array());
+});
+
+test("a function of the namespace that was not called stands for what it makes, as its name does in Keras", () => {
+  const makers = Object.entries(initializers).filter(
+    ([name]) => /^[a-z]/.test(name) && !["get", "serialize", "deserialize", "fans"].includes(name),
+  );
+  expect(makers.length).toBe(16);
+  for (const [name, make] of makers) {
+    const got = initializers.get(make as () => initializers.Initializer)!;
+    expect(got.constructor.name.toLowerCase()).toBe(name.toLowerCase());
+  }
+  const layer = new layers.Dense(3, { kernelInitializer: initializers.ones });
+  layer.build([null, 2]);
+  expect(layer.getWeights()[0]!.array()).toEqual([[1, 1, 1], [1, 1, 1]]); // biome-ignore format: a matrix
+});
+
+describe("a Variable takes an initializer in every form", () => {
+  const json = { module: "keras.initializers", class_name: "Ones", config: {}, registered_name: null };
+  test.each<[string, ConstructorParameters<typeof Variable>[0]]>([
+    ["name", "ones"],
+    ["object", new initializers.Ones()],
+    ["class", initializers.Ones],
+    ["uncalled function", initializers.ones],
+    ["JSON", json],
+    ["function", (shape) => ops.ones(shape)],
+  ])("%s", (_, form) => {
+    expect(new Variable(form, { shape: [2] }).value.array()).toEqual([1, 1]);
+    expect(() => new Variable(form)).toThrow("Variable: an initializer needs a shape such as [2, 3], received undefined.");
+  });
+  test("and names what is wrong with it", () => {
+    expect(() => new Variable("onse", { shape: [2] })).toThrow(/Unknown initializer "onse"\. Did you mean "ones"/);
+    expect(() => new Variable(() => undefined as unknown as Tensor, { shape: [2] })).toThrow(
+      "Variable: the initializer must return a tensor, it returned undefined.",
+    );
+    expect(() => new Variable(1, { shape: 3 as unknown as [] })).toThrow(
+      "Variable: expected a shape such as [2, 3], received 3.",
+    );
+    expect(() => new Variable(1, { shap: [1] } as object)).toThrow(/Variable: Unknown option "shap"\. Did you mean "shape"/);
+  });
 });
 
 test("a SeedGenerator moves on with each call", () => {

@@ -1,12 +1,12 @@
 // layerTest: one call runs every check that all layers share, on a layer class and its options.
 
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import type { PartialShape } from "../ts/core/structure.js";
 import { valueAndGrad } from "../ts/functions.js";
 import type { Layer } from "../ts/layers/layer.js";
 import * as ops from "../ts/ops.js";
 import * as saving from "../ts/saving.js";
-import { Tensor, type TensorLike } from "../ts/tensor.js";
+import { Tensor, type TensorLike, tensor } from "../ts/tensor.js";
 import { gradientsAreExact } from "./oracle.js";
 
 type LayerClass = {
@@ -26,6 +26,10 @@ export interface LayerTestOptions {
   /** Names of the weights, in order. */
   weights?: readonly string[];
   supportsMasking?: boolean;
+  /** The mask of the output for inputs with these masks; default: the first one, or null for a layer that does not support masking. */
+  maskAfter?: (masks: readonly Tensor[], inputs: readonly Tensor[]) => TensorLike | null;
+  /** Shape of the mask that each input gets; default: all axes but the last. */
+  maskShape?: readonly number[];
   /** Values of the input; default: spread over −1.5 … 1.5, away from 0; of several, the later ones farther. */
   input?: TensorLike | readonly Tensor[];
   /** Call it as in training? Layers that draw random numbers then give other outputs each time. */
@@ -41,6 +45,15 @@ export function spread(shape: readonly number[], scale = 1): Tensor {
   const data = Float32Array.from({ length: size }, (_, i) => scale * (((i * 7919 + 13) % 31) / 10 - 1.47));
   return new Tensor(data, shape);
 }
+
+/** A mask that takes out every third entry, from the i-th on. */
+const pattern = (shape: readonly number[], i: number): Tensor => {
+  const size = shape.reduce((n, d) => n * d, 1);
+  return tensor(
+    Uint8Array.from({ length: size }, (_, k) => Number((k + i) % 3 !== 1)),
+    { shape, dtype: "bool" },
+  );
+};
 
 /** Runs all shared checks as tests of the current file. */
 export function layerTest(Class: LayerClass, given: LayerTestOptions): void {
@@ -108,6 +121,21 @@ export function layerTest(Class: LayerClass, given: LayerTestOptions): void {
     test(`${given.supportsMasking ? "passes a mask on" : "ends a mask"}`, () => {
       const layer = make();
       expect(layer.supportsMasking).toBe(given.supportsMasking ?? false);
+      const inputs = (one ? [tensor(input() as TensorLike)] : (input() as Tensor[])).map(
+        (t) => new Tensor(t.data, t.shape, { dtype: t.dtype }),
+      );
+      const masks = inputs.map(({ shape }, i) => pattern(given.maskShape ?? shape.slice(0, -1), i));
+      inputs.forEach((t, i) => {
+        t.mask = masks[i]!;
+      });
+      const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+      const y = layer.apply(one ? inputs[0]! : inputs, { training });
+      const said = warn.mock.calls.flat().join("\n");
+      warn.mockRestore();
+      const passed = given.maskAfter?.(masks, inputs) ?? (given.supportsMasking && !given.maskAfter ? masks[0]! : null);
+      expect(y.mask?.array() ?? null).toEqual(passed === null ? null : tensor(passed).array());
+      if (given.supportsMasking) expect(said).toBe("");
+      else expect(said).toContain(`Layer '${layer.name}' (of type ${Class.className}) was passed an input with a mask`);
     });
 
     test("names a misspelt option", () => {

@@ -56,8 +56,8 @@ test("20,000 predictions of one row", async () => {
   await constant(20_000, () => model.predictOnBatch(row));
 });
 
-test("2,000 calls of predict", async () => {
-  await constant(2_000, () => model.predict(x, { verbose: 0, batchSize: 5 }));
+test("20,000 calls of predict, some of several batches", async () => {
+  await constant(20_000, (i) => model.predict(x, { verbose: 0, batchSize: i % 8 === 0 ? 5 : 16 }));
 });
 
 test("5,000 training steps", async () => {

@@ -208,6 +208,18 @@ describe("the base class", () => {
     expect(() => new optimizers.AdamW({ weightDecay: null })).toThrow(/Use Adam/);
     // @ts-expect-error a misspelt option
     expect(() => new optimizers.Adam({ learningrate: 1 })).toThrow(/Did you mean "learningRate"/);
+    for (const rate of ["x", Number.NaN, Infinity, null]) {
+      const text = "learningRate must be a finite number, a schedule or a function, received";
+      expect(() => new optimizers.SGD({ learningRate: rate as number })).toThrow(text);
+      expect(() => {
+        sgd.learningRate = rate as number;
+      }).toThrow(text);
+    }
+    expect(sgd.learningRate).toBe(Math.fround(0.01));
+    for (const variables of [5, [5]])
+      expect(() => new optimizers.SGD({ name: "s" }).build(variables as unknown as Variable[])).toThrow(
+        /^s: build takes a list of Variables, received (5|an array of 1)\.$/,
+      );
   });
 
   test("identifiers: any case, JSON, class, instance, null; near misses are named", () => {

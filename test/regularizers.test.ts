@@ -41,6 +41,9 @@ test("identifiers", () => {
       .call(tensor([1, 2]))
       .item(),
   ).toBe(3);
+  const { l1, l2, l1L2, orthogonalRegularizer, L1, L2, L1L2, OrthogonalRegularizer } = regularizers;
+  const uncalled = [l1, l2, l1L2, orthogonalRegularizer].map((make) => regularizers.get(make)!.constructor);
+  expect(uncalled).toEqual([L1, L2, L1L2, OrthogonalRegularizer]);
   expect(regularizers.get(null)).toBeNull();
   expect(() => regularizers.get("l3")).toThrow(/Unknown regularizer "l3"/);
 });

@@ -3,16 +3,22 @@
 import {
   constraints,
   IdentifierError,
+  Input,
   initializers,
+  layers,
+  Model,
+  metrics,
+  ops,
   optimizers,
   random,
   regularizers,
+  Sequential,
   saving,
   type Tensor,
   tensor,
   ValueError,
 } from "keratin";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 
 const MAX_NORM = {
   module: "keras.constraints",
@@ -107,6 +113,88 @@ test("an anonymous function cannot be written", () => {
       )(),
     ),
   ).toThrow(/anonymous function/);
+});
+
+describe("how a model was compiled comes back with it", () => {
+  // As Keras 3.15.1 writes them for SGD(0.25, momentum=0.5), Huber(), ["mae", MeanSquaredError(name="sq")], loss_weights=[2.0].
+  const compile_config = {
+    optimizer: {
+      module: "keras.optimizers",
+      class_name: "SGD",
+      config: { name: "sgd", learning_rate: 0.25, weight_decay: null, momentum: 0.5, nesterov: false },
+      registered_name: null,
+    },
+    loss: {
+      module: "keras.losses",
+      class_name: "Huber",
+      config: { name: "huber_loss", reduction: "sum_over_batch_size" },
+      registered_name: null,
+    },
+    loss_weights: [2.0],
+    metrics: [
+      "mae",
+      {
+        module: "keras.metrics",
+        class_name: "MeanSquaredError",
+        config: { name: "sq", dtype: "float32" },
+        registered_name: null,
+      },
+    ],
+    weighted_metrics: null,
+    run_eagerly: false,
+    steps_per_execution: 1,
+    jit_compile: true,
+  };
+  const json = (compile: unknown): object => ({
+    ...JSON.parse(new Sequential([new layers.Dense(3, { inputShape: [2], name: "d" })], { name: "s" }).toJSON()),
+    compile_config: compile,
+  });
+  const [x, y] = [tensor([[1, 2], [3, 4]]), ops.zeros([2, 3])]; // biome-ignore format: a matrix
+
+  test("it trains as Keras does after model_from_json, and writes the same again", () => {
+    const model = saving.deserialize<Sequential>(json({ ...compile_config, of_another_version: 1 }));
+    expect(model.compiled).toBe(true);
+    expect(model.optimizer!.variables.map((v) => v.path)).toEqual([
+      "sgd/iteration",
+      "sgd/learning_rate",
+      "sgd/s_d_kernel_momentum",
+      "sgd/s_d_bias_momentum",
+    ]);
+    model.setWeights([ops.ones([2, 3]), ops.zeros([3])]);
+    expect(model.trainOnBatch(x, y, { returnDict: true })).toEqual({ loss: 9, mae: 5, sq: 29 });
+    const [kernel, bias] = model.getWeights().map((w) => Array.from(w.data)) as [number[], number[]];
+    [2 / 3, 2 / 3, 2 / 3, 1 / 2, 1 / 2, 1 / 2].forEach((w, i) => expect(kernel[i]).toBeCloseTo(w, 6));
+    for (const b of bias) expect(b).toBeCloseTo(-1 / 6, 6);
+
+    const again = JSON.parse(model.toJSON());
+    expect(again.compile_config).toMatchObject(compile_config);
+    expect(JSON.parse(saving.deserialize<Sequential>(again).toJSON())).toEqual(again);
+  });
+  test("functional models, functions and classes of one's own", () => {
+    const worst = (t: Tensor, p: Tensor): Tensor => ops.max(ops.abs(ops.subtract(t, p)), { axis: -1 });
+    const input = Input([2]);
+    const model = new Model(input, new layers.Dense(3).apply(input));
+    model.compile({ optimizer: "adam", loss: worst, metrics: [metrics.MeanAbsoluteError] });
+    const text = model.toJSON();
+    const copy = saving.deserialize<Model>(JSON.parse(text), { customObjects: { worst } });
+    copy.setWeights(model.getWeights());
+    expect(copy.trainOnBatch(x, y, { returnDict: true })).toEqual(model.trainOnBatch(x, y, { returnDict: true }));
+    expect(() => saving.deserialize(JSON.parse(text))).toThrow(/Unknown function "worst"/);
+  });
+  test("one that was not compiled, or compiles in a way of its own, is not", () => {
+    for (const none of [{}, null, undefined]) expect(saving.deserialize<Sequential>(json(none)).compiled).toBe(false);
+    class Own extends Sequential {
+      static override readonly className: string = "Own";
+      override compile(): void {
+        super.compile({ optimizer: "sgd", loss: "mse" });
+      }
+    }
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+    const own = { ...json(compile_config), module: null, class_name: "Own", registered_name: "Own" };
+    expect(saving.deserialize<Sequential>(own, { customObjects: { Own } }).compiled).toBe(false);
+    expect(warn.mock.calls.flat().join()).toMatch(/not compiled.*override getCompileConfig and compileFromConfig/);
+    warn.mockRestore();
+  });
 });
 
 test("unknown classes and functions name near misses", () => {

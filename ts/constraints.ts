@@ -120,6 +120,7 @@ const KIND: Kind<Constraint> = {
   kind: "constraint",
   module: "keras.constraints",
   base: Constraint,
+  makers: [nonNeg, maxNorm, unitNorm, minMaxNorm],
   names: {
     Constraint, constraint: Constraint, NonNeg, non_neg: NonNeg, MaxNorm, max_norm: MaxNorm, UnitNorm, unit_norm: UnitNorm, MinMaxNorm, min_max_norm: MinMaxNorm,
     nonneg: NonNeg, maxnorm: MaxNorm, unitnorm: UnitNorm, // Keras 2 files

@@ -21,6 +21,7 @@ import { deserializeAs, identifyCallable, type Kind } from "./saving/identifier.
 import { FunctionObject, type KerasClass } from "./saving/object.js";
 import { type DeserializeOptions, registerClass, type SerializedObject, serialize as toJSON } from "./saving/serialize.js";
 import { type Nested, Tensor } from "./tensor.js";
+import { findInitializersWith } from "./variable.js";
 
 export * from "./initializers/constant.js";
 export { Identity as IdentityInitializer, STFT as STFTInitializer } from "./initializers/constant.js";
@@ -90,6 +91,10 @@ const KIND: Kind<Initializer> = {
   kind: "initializer",
   module: "keras.initializers",
   base: Initializer,
+  makers: [
+    zeros, ones, constant, identity, stft, randomNormal, randomUniform, truncatedNormal, varianceScaling, glorotUniform, glorotNormal, heUniform, heNormal,
+    lecunUniform, lecunNormal, orthogonal,
+  ],
   names: {
     ...(CLASSES as unknown as Record<string, KerasClass<Initializer>>),
     zeros: Zeros, zero: Zeros, ones: Ones, one: Ones, constant: Constant, identity: Identity, IdentityInitializer: Identity, stft: STFT, STFTInitializer: STFT,
@@ -115,6 +120,8 @@ function exactly(value: Tensor, shape: readonly number[]): Tensor {
     `initializer: a tensor of shape [${value.shape.join(", ")}] was given, the variable has shape [${shape.join(", ")}].`,
   );
 }
+
+findInitializersWith(get);
 
 /** The initializer as Keras' JSON. */
 export const serialize = (initializer: Initializer): SerializedObject => toJSON(initializer);

@@ -1,6 +1,6 @@
 // The namespace `metrics`: what is reported beside the loss, and how names find it.
 
-import { IdentifierError, unknownName } from "./errors.js";
+import { IdentifierError, unknownName, ValueError } from "./errors.js";
 import { targetKind } from "./losses/targetKind.js";
 import {
   Accuracy, BinaryAccuracy, binaryAccuracy, CategoricalAccuracy, categoricalAccuracy, SparseCategoricalAccuracy,
@@ -137,7 +137,11 @@ export function resolve(
   yTrueShape: readonly number[],
   yPredShape: readonly number[],
 ): Metric {
-  if (typeof metric !== "string") return get(metric)!;
+  if (typeof metric !== "string") {
+    const given = get(metric);
+    if (given) return given;
+    throw new ValueError(`compile: expected a metric, received ${metric}.`);
+  }
   const table = KINDS[metric.toLowerCase()];
   const found = table ? new BY_KIND[table][targetKind(yTrueShape, yPredShape)]() : get(metric)!;
   found.name = metric;

@@ -2,10 +2,12 @@
 
 import { apply, scalar } from "./core/apply.js";
 import type { EdgeDType } from "./core/dtype.js";
+import { isShape } from "./core/structure.js";
 import { checkOptions, ShapeError, ValueError } from "./errors.js";
+import { wholeNumber } from "./ops/basics.js";
 import * as ops from "./ops.js";
 import { drawHalf, isHalf, roundHalf } from "./random/half.js";
-import { drawKey, type Seed } from "./random/seedGenerator.js";
+import { checkShape, drawKey, type Seed } from "./random/seedGenerator.js";
 import { type Tensor, type TensorLike, tensor } from "./tensor.js";
 
 export { beta, binomial, gamma } from "./random/rejection.js";
@@ -32,6 +34,7 @@ function checkFloat(where: string, dtype: EdgeDType | null | undefined): void {
  * Example: `random.uniform([2], { seed: 42 }).array() // [0.566…, 0.065…]`
  */
 export function uniform(shape: readonly number[], options: DrawOptions & { minval?: number; maxval?: number } = {}): Tensor {
+  checkShape("random.uniform", shape);
   checkOptions("random.uniform", options, ["minval", "maxval", "dtype", "seed"]);
   const { minval = 0, maxval = 1, dtype } = options;
   checkFloat("uniform", dtype);
@@ -42,6 +45,7 @@ export function uniform(shape: readonly number[], options: DrawOptions & { minva
 
 /** Normal with the given mean and standard deviation. `random.normal([2], { seed: 42 }).array() // [0.168…, -1.509…]` */
 export function normal(shape: readonly number[], options: DrawOptions & { mean?: number; stddev?: number } = {}): Tensor {
+  checkShape("random.normal", shape);
   checkOptions("random.normal", options, ["mean", "stddev", "dtype", "seed"]);
   const { mean = 0, stddev = 1, dtype } = options;
   checkFloat("normal", dtype);
@@ -55,6 +59,7 @@ export function truncatedNormal(
   shape: readonly number[],
   options: DrawOptions & { mean?: number; stddev?: number } = {},
 ): Tensor {
+  checkShape("random.truncatedNormal", shape);
   checkOptions("random.truncatedNormal", options, ["mean", "stddev", "dtype", "seed"]);
   const { mean = 0, stddev = 1, dtype } = options;
   checkFloat("truncatedNormal", dtype);
@@ -69,6 +74,7 @@ export function truncatedNormal(
  * Errors: `ValueError` when the ends are no integers. Example: `random.randint([8], 0, 10, { seed: 42 }).array() // [9, 6, 4, 2, 8, 1, 7, 6]`
  */
 export function randint(shape: readonly number[], minval: number, maxval: number, options: DrawOptions = {}): Tensor {
+  checkShape("random.randint", shape);
   checkOptions("random.randint", options, ["dtype", "seed"]);
   if (!Number.isInteger(minval) || !Number.isInteger(maxval)) {
     throw new ValueError(`random.randint: minval and maxval must be integers, received ${minval} and ${maxval}.`);
@@ -94,6 +100,7 @@ export function randint(shape: readonly number[], minval: number, maxval: number
  */
 export function categorical(logits: TensorLike, numSamples: number, options: DrawOptions = {}): Tensor {
   checkOptions("random.categorical", options, ["dtype", "seed"]);
+  wholeNumber("random.categorical", "numSamples", numSamples);
   const t = ops.cast(logits, "float32");
   if (t.ndim !== 2)
     throw new ShapeError(`random.categorical: logits must be [batch, classes], received shape [${t.shape.join(", ")}].`);
@@ -121,7 +128,9 @@ export function dropout(
   if (rate === 0) return x;
   if (rate === 1) return ops.zerosLike(x);
   const keep = 1 - rate;
-  const noiseShape = options.noiseShape?.map((n, i) => n ?? x.shape[i]!) ?? x.shape;
+  const given = options.noiseShape ?? x.shape;
+  const noiseShape = isShape(given) ? given.map((n, i) => n ?? x.shape[i]!) : given;
+  checkShape("random.dropout", noiseShape);
   const mask = apply("bits_keep", [bits(drawKey("random.dropout", options.seed), noiseShape)], { floats: [keep] });
   // XLA makes a product with the reciprocal of the division by a constant.
   const scaled = apply("multiply", [x, Math.fround(1 / Math.fround(keep))]);

@@ -165,6 +165,7 @@ const KIND: Kind<Regularizer> = {
   kind: "regularizer",
   module: "keras.regularizers",
   base: Regularizer,
+  makers: [l1, l2, l1L2, orthogonalRegularizer],
   names: {
     Regularizer, regularizer: Regularizer, L1, l1: L1, L2, l2: L2, L1L2, l1l2: L1L2, l1_l2: L1L2, OrthogonalRegularizer, orthogonal_regularizer: OrthogonalRegularizer,
   },

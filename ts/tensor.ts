@@ -1,7 +1,7 @@
 // Tensor: numbers with a shape, either at hand or as a value of the computation that is being traced.
 
 import { allocate, coreDType, type DType, dtypeOfArray, type EdgeDType, type TensorData, type TypedArray } from "./core/dtype.js";
-import { DTypeError, ShapeError, StateError, ValueError } from "./errors.js";
+import { DTypeError, ShapeError, StateError, show, ValueError } from "./errors.js";
 import { Graph, sourceInts, type Value } from "./trace.js";
 
 /** Nested arrays of numbers or booleans, all of one form. */
@@ -126,12 +126,17 @@ export class Tensor {
 
   /** `x + y`, `x > 0` and `-x` would silently compute with strings: they throw, and name the op. */
   [Symbol.toPrimitive](hint: string): string {
-    if (hint === "string") return this.toString();
-    throw new ValueError(
-      "JavaScript cannot compute with tensors: write ops.add(x, y) for x + y, ops.multiply(x, y) for x * y, ops.negative(x) for -x, " +
-        "ops.greater(x, 0) for x > 0, and x.item() to get a number out.",
-    );
+    return onlyText(this, hint, "x.item()");
   }
+}
+
+/** What `[Symbol.toPrimitive]` of a tensor or a Variable answers. Errors: `ValueError` where JavaScript would compute. */
+export function onlyText(x: Tensor | StateSource, hint: string, number: string): string {
+  if (hint === "string") return x.toString();
+  throw new ValueError(
+    "JavaScript cannot compute with tensors: write ops.add(x, y) for x + y, ops.multiply(x, y) for x * y, ops.negative(x) for -x, " +
+      `ops.greater(x, 0) for x > 0, and ${number} to get a number out.`,
+  );
 }
 
 function convert(data: TypedArray | readonly number[], dtype: DType): TensorData {
@@ -166,7 +171,7 @@ export function tensor(value: TensorLike, options: { shape?: readonly number[]; 
     if (value.isTraced || (!shape && (!dtype || coreDType(dtype) === value.dtype))) return value;
     return new Tensor(value.data, shape ?? value.shape, { dtype: dtype ?? value.dtype });
   }
-  if (typeof value === "object" && "value" in value) return tensor(value.value, options);
+  if (typeof value === "object" && value !== null && "value" in value) return tensor(value.value, options);
   if (ArrayBuffer.isView(value)) return new Tensor(value as TypedArray, shape, { ...(dtype && { dtype }) });
   const flat: number[] = [];
   const sizes: number[] = [];
@@ -188,11 +193,27 @@ export function tensor(value: TensorLike, options: { shape?: readonly number[]; 
     else if (typeof x === "number") {
       bool = false;
       flat.push(x);
-    } else throw new ValueError(`tensor: expected numbers or booleans, received ${x === null ? "null" : typeof x}.`);
+    } else {
+      const error = new ValueError(`tensor: expected numbers or booleans, received ${show(x)}.`);
+      refused.set(error, value);
+      throw error;
+    }
   };
   walk(value as Nested, 0);
   if (flat.length === 0) bool = false;
   return new Tensor(flat, shape ?? sizes, { dtype: dtype ?? (bool ? "bool" : "float32") });
+}
+
+/** What `tensor` could make nothing of, by its error. */
+const refused = new WeakMap<object, unknown>();
+
+/** Where an error of `tensor` is about one of `args`, says so in its message. */
+export function nameArgument(error: unknown, where: string, args: readonly unknown[]): void {
+  if (!(error instanceof ValueError) || !refused.has(error)) return;
+  const given = refused.get(error);
+  const at = args.findIndex((x) => x === given || (Array.isArray(x) && x.includes(given)));
+  const place = at >= 0 ? at : given === undefined ? args.length : -1;
+  if (place >= 0) error.message = `${where}: argument ${place + 1}: ${error.message.slice(error.message.indexOf("expected"))}`;
 }
 
 /** Anything a user gives as a tensor, as one. `convertToTensor([1, 2])`; see `tensor`. */

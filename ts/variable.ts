@@ -2,15 +2,26 @@
 
 import { allocate, coreDType, type DType, type EdgeDType } from "./core/dtype.js";
 import { releaseWith } from "./core/release.js";
-import { ShapeError, ValueError } from "./errors.js";
+import { mustBeTensor } from "./core/structure.js";
+import { checkOptions, ShapeError, show, ValueError } from "./errors.js";
 import { uniqueName } from "./saving/names.js";
-import { currentTrace, type StateSource, sizeOf, Tensor, type TensorLike, tensor, wordsOf } from "./tensor.js";
+import type { KerasClass, KerasObject } from "./saving/object.js";
+import type { SerializedObject } from "./saving/serialize.js";
+import { currentTrace, onlyText, type StateSource, sizeOf, Tensor, type TensorLike, tensor, wordsOf } from "./tensor.js";
 import { call, memoryFloats, memoryWords } from "./wasm.js";
 
 /** What makes a variable's first value: an initializer, or any function of shape and type. */
 export interface VariableInitializer {
   call(shape: readonly number[], options?: { dtype?: EdgeDType }): Tensor;
 }
+
+/** An initializer, its name, its JSON, its class, or a function of the shape. */
+type InitializerForm =
+  | VariableInitializer
+  | (string & {})
+  | SerializedObject
+  | KerasClass<KerasObject & VariableInitializer>
+  | ((shape: readonly number[], options?: { dtype?: EdgeDType }) => Tensor);
 
 export interface VariableOptions {
   shape?: readonly number[];
@@ -21,7 +32,14 @@ export interface VariableOptions {
   path?: string;
 }
 
+const OPTIONS = ["shape", "dtype", "trainable", "name", "path"];
 const scopes: Map<Variable, Tensor>[] = [];
+
+/** `initializers.get`, which puts itself here: variables lie below initializers. */
+let initializerOf = (identifier: never): VariableInitializer | null => identifier;
+export const findInitializersWith = (get: typeof initializerOf): void => {
+  initializerOf = get;
+};
 
 /**
  * Runs `body` with other values in the place of variables' own; assignments land in the map. It is how a layer becomes a pure function.
@@ -58,12 +76,20 @@ export class Variable implements StateSource {
   #state = -1;
   #initial: Tensor | null;
 
-  constructor(value: TensorLike | VariableInitializer, options: VariableOptions = {}) {
+  /** The first value, or an initializer in any form, which needs the `shape`: `new Variable("he_uniform", { shape: [4, 2] })`. */
+  constructor(value: TensorLike | InitializerForm, options: VariableOptions = {}) {
+    checkOptions("Variable", options, OPTIONS);
     const { shape, dtype, trainable = true } = options;
-    const made =
-      typeof value === "object" && value !== null && "call" in value
-        ? (value as VariableInitializer).call(shape ?? [], { dtype: dtype ?? "float32" })
-        : tensor(value as TensorLike, { ...(shape && { shape }), ...(dtype && { dtype }) });
+    const named =
+      typeof value === "object" && value !== null ? "call" in value || "class_name" in value : typeof value === "string";
+    const initializer = named || typeof value === "function" ? initializerOf(value as never) : null;
+    if ((initializer || shape) && !Array.isArray(shape))
+      throw new ShapeError(
+        `Variable: ${initializer ? "an initializer needs" : "expected"} a shape such as [2, 3], received ${show(shape)}.`,
+      );
+    const made = initializer
+      ? mustBeTensor(initializer.call(shape!, { dtype: dtype ?? "float32" }), "Variable: the initializer")
+      : tensor(value as TensorLike, { ...(shape && { shape }), ...(dtype && { dtype }) });
     if (dtype !== undefined && coreDType(dtype) !== made.dtype)
       throw new ValueError(`Variable: the initializer returned ${made.dtype}, ${dtype} was asked for.`);
     if (shape && made.shape.join() !== shape.join()) {
@@ -146,5 +172,10 @@ export class Variable implements StateSource {
 
   toString(): string {
     return `Variable(${this.path}, ${this.dtype}[${this.shape.join(", ")}])`;
+  }
+
+  /** As for tensors: `v + 1` and `v > 0` throw. */
+  [Symbol.toPrimitive](hint: string): string {
+    return onlyText(this, hint, "x.value.item()");
   }
 }

@@ -2,7 +2,7 @@
 
 import { platform } from "#platform";
 import * as glue from "../pkg/glue.js";
-import { KeratinError, StateError } from "./errors.js";
+import { checkOptions, KeratinError, StateError, show, ValueError } from "./errors.js";
 import { poolWorkerSource } from "./runtime/pool-worker.js";
 import type { Variant } from "./runtime/types.js";
 
@@ -32,6 +32,8 @@ export interface RuntimeInfo {
 
 /** Stack of a pool thread. It lies in the heap, where an overflow overwrites other data instead of trapping: be generous. */
 const STACK = 2 << 20;
+/** Each takes its stack of memory. */
+const MAX_THREADS = 64;
 const PAGES = 64;
 const MAX_PAGES = 16384;
 
@@ -72,10 +74,14 @@ function instantiate(chosen: RuntimeInfo, module: WebAssembly.Module): void {
 /**
  * Prepares the core. Needed once in a page (`await init()`), where a module cannot be compiled at once; elsewhere the first use does it.
  *
- * Errors: `StateError` when the core runs already with other options.
+ * Errors: `ValueError` for options that there are not, `StateError` when the core runs already with other ones.
  * Example: `await init({ threads: 1 })`
  */
 export async function init(options: InitOptions = {}): Promise<RuntimeInfo> {
+  checkOptions("init", options, ["threads", "fast", "debug", "module"]);
+  const { threads = 1 } = options;
+  if (!Number.isInteger(threads) || threads < 1 || threads > MAX_THREADS)
+    throw new ValueError(`init: threads must be a whole number from 1 to ${MAX_THREADS}, received ${show(threads)}.`);
   if (!info) {
     wanted = options;
     const chosen = choose(options);

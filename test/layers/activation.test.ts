@@ -10,8 +10,14 @@ layerTest(Activation, { args: ["tanh"], ...same });
 layerTest(ReLU, { options: { maxValue: 1, negativeSlope: 0.1, threshold: 0.25 }, ...same });
 layerTest(LeakyReLU, same);
 layerTest(ELU, { options: { alpha: 0.7 }, ...same });
-layerTest(Softmax, same);
-layerTest(Softmax, { options: { axis: [1, 2] }, inputShape: [2, 3, 2], outputShape: [null, 3, 2], supportsMasking: true });
+layerTest(Softmax, { ...same, maskShape: [3, 5] });
+layerTest(Softmax, {
+  options: { axis: [1, 2] },
+  inputShape: [2, 3, 2],
+  outputShape: [null, 3, 2],
+  supportsMasking: true,
+  maskShape: [2, 3, 2],
+});
 layerTest(PReLU, { ...same, weights: ["alpha"] });
 layerTest(PReLU, {
   options: { sharedAxes: [1], alphaInitializer: "ones" },

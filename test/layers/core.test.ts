@@ -1,6 +1,7 @@
 // Identity, Masking, ActivityRegularization, Lambda, Input.
 
 import { describe, expect, test } from "vitest";
+import type { TensorTree } from "../../ts/core/structure.js";
 import { ActivityRegularization, Identity, Input, InputLayer, Lambda, Masking } from "../../ts/layers/index.js";
 import * as ops from "../../ts/ops.js";
 import * as saving from "../../ts/saving.js";
@@ -9,7 +10,26 @@ import { layerTest } from "../layerTest.js";
 
 const same = { inputShape: [3, 5], outputShape: [null, 5], supportsMasking: true } as const;
 layerTest(Identity, same);
-layerTest(Masking, { options: { maskValue: 2 }, inputShape: [2, 3, 2], outputShape: [null, 3, 2], supportsMasking: true });
+layerTest(Masking, {
+  options: { maskValue: 2 },
+  inputShape: [2, 3, 2],
+  outputShape: [null, 3, 2],
+  supportsMasking: true,
+  maskAfter: () => ops.ones([2, 3], { dtype: "bool" }), // its own: no step is all 2
+});
+const squared = (x: Tensor): Tensor => ops.square(x);
+const reversed = (_: unknown, mask: TensorTree): Tensor | null => (mask ? ops.flip(mask as Tensor) : null);
+const weighed = (x: Tensor, { by }: Record<string, unknown>): Tensor => ops.multiply(ops.sum(x, { axis: 1 }), by as number);
+layerTest(Lambda, { args: [squared], customObjects: { squared }, inputShape: [3, 5], outputShape: [null, 5] });
+layerTest(Lambda, {
+  args: [weighed],
+  options: { arguments: { by: 3 }, mask: reversed, outputShape: [2] },
+  customObjects: { weighed, reversed },
+  inputShape: [3, 5, 2],
+  outputShape: [null, 2],
+  supportsMasking: true,
+  maskAfter: ([mask]) => ops.flip(mask!),
+});
 layerTest(ActivityRegularization, { options: { l1: 0.1, l2: 0.2 }, ...same });
 
 test("Masking masks steps whose features all equal the value, and clears them", () => {

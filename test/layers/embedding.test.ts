@@ -28,6 +28,7 @@ layerTest(Embedding, {
   input: int32([0, 3, 3]),
   weights: ["embeddings"],
   supportsMasking: true,
+  maskAfter: () => [false, true, true],
 });
 layerTest(ReversibleEmbedding, {
   args: [5, 4],

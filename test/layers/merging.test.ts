@@ -9,22 +9,29 @@ import { layerTest, spread } from "../layerTest.js";
 
 const { Add, Average, Concatenate, Dot, Maximum, Minimum, Multiply, Subtract } = layers;
 const ELEMENTWISE = [Add, Multiply, Average, Maximum, Minimum];
+// As in Keras, an entry counts when it counts in any input.
+const any = { supportsMasking: true, maskAfter: (masks: readonly Tensor[]) => masks.reduce((a, b) => ops.logicalOr(a, b)) };
+const joined = (axis: number) => ({
+  supportsMasking: true,
+  maskAfter: (masks: readonly Tensor[]) => ops.concatenate(masks, { axis }),
+});
+const ended = { supportsMasking: true, maskAfter: () => null };
 
 for (const Class of [...ELEMENTWISE, Subtract]) {
-  layerTest(Class, { inputShape: [[3, 5], [3, 5]], outputShape: [null, 5], supportsMasking: true }); // biome-ignore format: a list
-  layerTest(Class, { inputShape: [[2, 1, 3], [2, 4, 1]], outputShape: [null, 4, 3], supportsMasking: true }); // biome-ignore format: a list
+  layerTest(Class, { inputShape: [[3, 5], [3, 5]], outputShape: [null, 5], ...any }); // biome-ignore format: a list
+  layerTest(Class, { inputShape: [[2, 1, 3], [2, 4, 1]], outputShape: [null, 4, 3], ...any }); // biome-ignore format: a list
 }
 for (const Class of ELEMENTWISE) {
-  layerTest(Class, { inputShape: [[2, 3], [2, 4, 3], [2, 4, 1]], outputShape: [null, 4, 3], supportsMasking: true }); // biome-ignore format: a list
-  layerTest(Class, { inputShape: [[2, 3]], outputShape: [null, 3], supportsMasking: true });
+  layerTest(Class, { inputShape: [[2, 3], [2, 4, 3], [2, 4, 1]], outputShape: [null, 4, 3], ...any, maskShape: [2] }); // biome-ignore format: a list
+  layerTest(Class, { inputShape: [[2, 3]], outputShape: [null, 3], ...any });
 }
-layerTest(Concatenate, { inputShape: [[2, 3], [2, 1], [2, 4]], outputShape: [null, 8], supportsMasking: true }); // biome-ignore format: a list
-layerTest(Concatenate, { options: { axis: 1 }, inputShape: [[2, 3, 4], [2, 1, 4]], outputShape: [null, 4, 4], supportsMasking: true }); // biome-ignore format: a list
-layerTest(Concatenate, { options: { axis: -2 }, inputShape: [[1, 1, 2, 3], [1, 1, 3, 3]], outputShape: [null, 1, 5, 3], supportsMasking: true }); // biome-ignore format: a list
-layerTest(Dot, { args: [1], inputShape: [[3, 4], [3, 4]], outputShape: [null, 1], supportsMasking: true }); // biome-ignore format: a list
-layerTest(Dot, { args: [[2, 1]], inputShape: [[2, 4, 3], [2, 3, 5]], outputShape: [null, 4, 5], supportsMasking: true }); // biome-ignore format: a list
-layerTest(Dot, { args: [1], options: { normalize: true }, inputShape: [[2, 4, 3], [2, 4, 5]], outputShape: [null, 3, 5], supportsMasking: true }); // biome-ignore format: a list
-layerTest(Dot, { args: [-1], inputShape: [[2, 2, 1, 3], [2, 3]], outputShape: [null, 2, 1], supportsMasking: true }); // biome-ignore format: a list
+layerTest(Concatenate, { inputShape: [[2, 3], [2, 1], [2, 4]], outputShape: [null, 8], ...any }); // biome-ignore format: a list
+layerTest(Concatenate, { options: { axis: 1 }, inputShape: [[2, 3, 4], [2, 1, 4]], outputShape: [null, 4, 4], ...joined(1) }); // biome-ignore format: a list
+layerTest(Concatenate, { options: { axis: -2 }, inputShape: [[1, 1, 2, 3], [1, 1, 3, 3]], outputShape: [null, 1, 5, 3], ...joined(2) }); // biome-ignore format: a list
+layerTest(Dot, { args: [1], inputShape: [[3, 4], [3, 4]], outputShape: [null, 1], ...ended }); // biome-ignore format: a list
+layerTest(Dot, { args: [[2, 1]], inputShape: [[2, 4, 3], [2, 3, 5]], outputShape: [null, 4, 5], ...ended }); // biome-ignore format: a list
+layerTest(Dot, { args: [1], options: { normalize: true }, inputShape: [[2, 4, 3], [2, 4, 5]], outputShape: [null, 3, 5], ...ended }); // biome-ignore format: a list
+layerTest(Dot, { args: [-1], inputShape: [[2, 2, 1, 3], [2, 3]], outputShape: [null, 2, 1], ...ended }); // biome-ignore format: a list
 
 const a = (): Tensor => tensor([[1, -2], [3, 4]]); // biome-ignore format: a matrix
 const b = (): Tensor => tensor([[5, -6], [0, 8]]); // biome-ignore format: a matrix

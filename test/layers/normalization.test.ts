@@ -96,6 +96,7 @@ layerTest(SpectralNormalization, {
   inputShape: [3, 5],
   outputShape: [null, 4],
   weights: ["inner/kernel", "vector_u", "inner/bias"],
+  maskAfter: ([mask]) => mask!, // of the layer inside; the wrapper itself warns, as in Keras
 });
 
 /** Mean and variance (÷ n) of some numbers. */

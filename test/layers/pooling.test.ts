@@ -67,6 +67,8 @@ layerTest(layers.GlobalAveragePooling1D, {
   inputShape: [2, 3, 5],
   outputShape: [null, 3, 1],
   supportsMasking: true,
+  maskShape: [2, 5],
+  maskAfter: () => null,
 });
 layerTest(layers.GlobalAveragePooling2D, { inputShape: [2, 3, 5, 2], outputShape: [null, 2] });
 layerTest(layers.GlobalAveragePooling3D, {

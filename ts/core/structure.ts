@@ -80,6 +80,15 @@ export function toTensors(value: unknown, where: string): TensorTree {
   );
 }
 
+/** What a function of the user's returned, as a tensor. Errors: `ValueError` that begins with `what` when it is none. */
+export function mustBeTensor(x: unknown, what: string): Tensor {
+  if (x instanceof Tensor) return x;
+  if (typeof x === "number") return tensor(x);
+  throw new ValueError(
+    `${what} must return a tensor, it returned ${x instanceof Promise ? "a promise: it must not be async" : show(x)}.`,
+  );
+}
+
 /** Does a nested array hold numbers (data) rather than tensors? An empty one does. */
 function isNumeric(value: readonly unknown[]): boolean {
   const first = value[0];

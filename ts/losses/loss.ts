@@ -1,5 +1,6 @@
 // Loss: the base of all losses, and losses made of a function of targets and predictions.
 
+import { mustBeTensor } from "../core/structure.js";
 import { checkOptions, ValueError } from "../errors.js";
 import * as ops from "../ops.js";
 import { toSnakeCase, uniqueName } from "../saving/names.js";
@@ -65,7 +66,10 @@ export abstract class Loss<Options extends LossOptions = LossOptions> extends Ke
     this.call = (yTrue, yPred, given = {}) => {
       checkOptions(`${this.name}.call`, given, ["sampleWeight"]);
       const [target, prediction] = [tensor(yTrue), tensor(yPred)];
-      const values = perSample.call(this, ops.cast(target, "float32"), ops.cast(prediction, "float32"));
+      const values = mustBeTensor(
+        perSample.call(this, ops.cast(target, "float32"), ops.cast(prediction, "float32")),
+        `loss "${this.name}"`,
+      );
       const weights = given.sampleWeight ?? null;
       const mask = bothMasks(prediction.mask, values.mask);
       return reduceWeighted(values, weights === null ? null : ops.cast(weights, "float32"), mask, this.reduction);

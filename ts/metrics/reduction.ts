@@ -1,5 +1,6 @@
 // Sums and means over samples, and metrics that are the mean of a function.
 
+import { mustBeTensor } from "../core/structure.js";
 import { checkOptions, ValueError } from "../errors.js";
 import { alignRanks, applyMask } from "../losses/reduction.js";
 import { isLossFunction } from "../losses/table.js";
@@ -125,7 +126,7 @@ export abstract class FunctionMean<Options extends MetricOptions = MetricOptions
     const [t, p] = [tensor(yTrue), tensor(yPred)];
     // A function of the user's that takes two arguments must not see a third.
     const values = Object.keys(this.#options).length > 0 ? this.fn(t, p, this.#options as never) : this.fn(t, p);
-    this.take(values, applyMask(weights, p.mask, "sum"));
+    this.take(mustBeTensor(values, `metric "${this.name}"`), applyMask(weights, p.mask, "sum"));
   }
 }
 

@@ -13,7 +13,7 @@ import {
   type TensorTree,
   tensorsOf,
 } from "../core/structure.js";
-import { ValueError } from "../errors.js";
+import { show, ValueError } from "../errors.js";
 import { checkInputs } from "../layers/inputSpec.js";
 import { type CallArguments, type CallOptions, Layer, type LayerOptions } from "../layers/layer.js";
 import { withCall } from "../layers/scope.js";
@@ -27,7 +27,14 @@ import type { Variable } from "../variable.js";
 import type { BatchIterable, DataLike } from "./data.js";
 import { graphConfig, graphFromConfig } from "./functionalConfig.js";
 import { FunctionalGraph, type SymbolicTree } from "./functionalGraph.js";
-import type { CompileOptions, EvaluateOptions, FitOptions, OnBatchOptions, PredictOptions } from "./options.js";
+import {
+  COMPILE_OPTIONS,
+  type CompileOptions,
+  type EvaluateOptions,
+  type FitOptions,
+  type OnBatchOptions,
+  type PredictOptions,
+} from "./options.js";
 import { gradientsOf, type StepData, type StepLogs } from "./programs.js";
 import { type SummaryOptions, summary } from "./summary.js";
 import { Trainer } from "./trainer.js";
@@ -112,7 +119,9 @@ export class Model extends Layer {
 
   /** A layer by its name or its place: `getLayer("dense")`, `getLayer({ index: 0 })`. Errors: `ValueError` that lists what there is. */
   getLayer(which: string | { name?: string; index?: number }): Layer {
-    const { name, index } = typeof which === "string" ? { name: which, index: undefined } : which;
+    const { name, index } = typeof which === "string" ? { name: which, index: undefined } : (which ?? {});
+    if (name === undefined && index === undefined)
+      throw new ValueError(`getLayer: expected a name or { index }, received ${show(which)}.`);
     const { layers } = this;
     if (index !== undefined) {
       if (name !== undefined) throw new ValueError("getLayer: provide a name or an index, not both.");
@@ -262,6 +271,19 @@ export class Model extends Layer {
       steps_per_execution: stepsPerExecution,
       jit_compile: jitCompile === "auto" || jitCompile === undefined ? true : jitCompile,
     };
+  }
+
+  /** Compiles as `getCompileConfig` says; a class that overrides `compile` has to override this too. */
+  compileFromConfig(config: unknown, options: DeserializeOptions = {}): void {
+    if (this.compile !== Model.prototype.compile) {
+      console.warn(
+        `${this.name}: not compiled, since its compile() is its own: override getCompileConfig and compileFromConfig, or call compile().`,
+      );
+      return;
+    }
+    const known = Object.entries(reviveConfig(config, "compile", options)).filter(([name]) => COMPILE_OPTIONS.includes(name));
+    this.compile(Object.fromEntries(known));
+    if (this.built) this.optimizer!.build(this.trainableVariables);
   }
 
   // ---- weights in files

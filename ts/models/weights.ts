@@ -1,7 +1,8 @@
 // Weights of a model to and from safetensors, named by their place in the model.
 
 import { shapeText } from "../core/structure.js";
-import { checkOptions, FileError, StateError } from "../errors.js";
+import { checkOptions, FileError, StateError, show, ValueError } from "../errors.js";
+import { fileSystem, hasFiles } from "../formats/files.js";
 import {
   readSafetensors,
   type SafetensorsData,
@@ -27,6 +28,14 @@ const STORED: Record<string, SafetensorsDtype> = { float32: "F32", int32: "I32",
 
 /** The weights as bytes; written to `path` when there is one. */
 export async function saveWeights(model: Layer, path?: string | URL): Promise<Uint8Array> {
+  if (path !== undefined && !(path instanceof URL) && (typeof path !== "string" || path === ""))
+    throw new ValueError(`saveWeights: expected a path, received ${show(path)}.`);
+  if (/\.(h5|hdf5|keras)$/i.test(String(path)))
+    throw new ValueError(
+      `saveWeights: only safetensors can be written, received ${show(String(path))}. Name the file x.safetensors.`,
+    );
+  if (path !== undefined && !hasFiles())
+    throw new FileError("saveWeights: there are no files in a page. Take the bytes that saveWeights() returns.");
   if (!model.built)
     throw new StateError(
       `${model.name}: there are no weights to save: build the model first, with build(inputShape) or by calling it on data.`,
@@ -38,8 +47,10 @@ export async function saveWeights(model: Layer, path?: string | URL): Promise<Ui
   }
   const bytes = writeSafetensors(entries, { format: "keratin" });
   if (path !== undefined) {
-    const { writeFile } = await import("node:fs/promises");
-    await writeFile(path, bytes);
+    const { writeFile } = await fileSystem();
+    await writeFile(path, bytes).catch((cause: unknown) => {
+      throw new FileError(`saveWeights: cannot write ${path}: ${(cause as Error).message}.`, { cause });
+    });
   }
   return bytes;
 }
@@ -105,12 +116,14 @@ async function bytesOf(source: WeightsSource): Promise<Uint8Array> {
   if (source instanceof ArrayBuffer) return new Uint8Array(source);
   if (typeof Blob !== "undefined" && source instanceof Blob) return new Uint8Array(await source.arrayBuffer());
   const text = String(source);
-  if (/^(https?|blob|data):/.test(text)) {
-    const response = await fetch(text);
+  if (!hasFiles() || /^(https?|blob|data):/.test(text)) {
+    const response = await fetch(text).catch((cause: unknown) => {
+      throw new FileError(`loadWeights: cannot reach ${text}: ${(cause as Error).message}.`, { cause });
+    });
     if (!response.ok) throw new FileError(`loadWeights: ${text} answered ${response.status} ${response.statusText}.`);
     return new Uint8Array(await response.arrayBuffer());
   }
-  const { readFile } = await import("node:fs/promises");
+  const { readFile } = await fileSystem();
   try {
     return new Uint8Array(await readFile(source as string | URL));
   } catch (error) {

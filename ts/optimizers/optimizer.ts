@@ -2,7 +2,8 @@
 
 import { apply, scalar } from "../core/apply.js";
 import { Program } from "../core/program.js";
-import { classOf, ShapeError, StateError, ValueError } from "../errors.js";
+import { mustBeTensor } from "../core/structure.js";
+import { classOf, ShapeError, StateError, show, ValueError } from "../errors.js";
 import * as ops from "../ops.js";
 import { toSnakeCase, uniqueName } from "../saving/names.js";
 import { type Config, classNameOf, type KerasClass, KerasObject } from "../saving/object.js";
@@ -173,6 +174,7 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
     return rate instanceof LearningRateSchedule ? rate.call(this.#iterations.value).item() : rate();
   }
   set learningRate(rate: LearningRate) {
+    checkRate(this.name, rate);
     const now = this.#learningRate;
     if (typeof rate === "number") {
       if (!(now instanceof Variable)) {
@@ -198,6 +200,8 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
 
   /** Makes the state for these variables. A second call with the same ones does nothing. Errors: `StateError` with others. */
   build(variables: readonly Variable[]): void {
+    if (!Array.isArray(variables) || !variables.every((v) => v instanceof Variable))
+      throw new ValueError(`${this.name}: build takes a list of Variables, received ${show(variables)}.`);
     if (this.#trainable) {
       this.#checkKnown(variables);
       return;
@@ -280,7 +284,8 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
     if (every) this.#accumulated(used, variables, every);
     else this.#update(used, variables);
     if (this.config.useEma) this.#average();
-    for (const v of variables) if (v.constraint) v.assign(v.constraint.call(v.value));
+    for (const v of variables)
+      if (v.constraint) v.assign(mustBeTensor(v.constraint.call(v.value), `the constraint of ${v.path}`));
     this.countUpdate();
   }
 
@@ -378,6 +383,11 @@ export function updateOnlyIf(condition: Tensor, variables: readonly Variable[], 
   });
 }
 
+function checkRate(where: string, rate: LearningRate): void {
+  if (Number.isFinite(rate) || typeof rate === "function" || rate instanceof LearningRateSchedule) return;
+  throw new ValueError(`${where}: learningRate must be a finite number, a schedule or a function, received ${show(rate)}.`);
+}
+
 function check(where: string, options: OptimizerOptions): void {
   const {
     clipnorm,
@@ -395,11 +405,7 @@ function check(where: string, options: OptimizerOptions): void {
     );
   for (const [name, value] of clips)
     if (!(Number(value) > 0)) throw new ValueError(`${where}: ${name} must be positive, received ${value}.`);
-  if (typeof learningRate !== "number" && typeof learningRate !== "function" && !(learningRate instanceof LearningRateSchedule)) {
-    throw new ValueError(
-      `${where}: learningRate must be a number, a schedule or a function, received ${learningRate === null ? "null" : typeof learningRate}.`,
-    );
-  }
+  checkRate(where, learningRate);
   if (options.useEma && !(emaMomentum >= 0 && emaMomentum <= 1))
     throw new ValueError(`${where}: emaMomentum must be in [0, 1], received ${emaMomentum}.`);
   if (

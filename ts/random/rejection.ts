@@ -4,7 +4,7 @@ import type { EdgeDType } from "../core/dtype.js";
 import { checkOptions, StateError } from "../errors.js";
 import * as ops from "../ops.js";
 import { sizeOf, Tensor, type TensorLike } from "../tensor.js";
-import { drawKey, type Seed } from "./seedGenerator.js";
+import { checkShape, drawKey, type Seed } from "./seedGenerator.js";
 import { child, fma, type Key, log, log1p, normal, uniform01 } from "./threefry.js";
 
 interface Options {
@@ -21,6 +21,7 @@ function prepare(
   parameters: readonly TensorLike[],
   options: Options,
 ): { key: Key; values: Float32Array[] } {
+  checkShape(`random.${where}`, shape);
   checkOptions(`random.${where}`, options, ["dtype", "seed"]);
   const key = drawKey(`random.${where}`, options.seed);
   if (key.isTraced)

@@ -1,7 +1,8 @@
 // SeedGenerator: a state of two words that gives a new key for every draw.
 
 import { apply, scalar } from "../core/apply.js";
-import { ValueError } from "../errors.js";
+import { isShape, shapeText } from "../core/structure.js";
+import { ShapeError, show, ValueError } from "../errors.js";
 import { uniqueName } from "../saving/names.js";
 import { type Config, KerasObject } from "../saving/object.js";
 import { registerClass } from "../saving/serialize.js";
@@ -57,6 +58,14 @@ export class SeedGenerator extends KerasObject<SeedGeneratorOptions> {
   }
 }
 registerClass("keras.random", SeedGenerator);
+
+/** Errors: `ShapeError` unless it is a list of sizes. */
+export function checkShape(where: string, shape: unknown): void {
+  if (isShape(shape) && shape.every((n) => Number.isInteger(n) && n! >= 0)) return;
+  throw new ShapeError(
+    `${where}: the shape is a list of sizes such as [2, 3], received ${isShape(shape) ? shapeText(shape) : show(shape)}.`,
+  );
+}
 
 /** Errors: `ValueError` unless it is an integer in [0, 2³² − 1]. */
 export function checkSeed(where: string, seed: unknown): asserts seed is number {

@@ -12,6 +12,8 @@ export interface Kind<T extends KerasObject> {
   readonly names: { readonly [name: string]: KerasClass<T> };
   /** Do upper and lower case count as one? Default false. */
   readonly anyCase?: boolean;
+  /** Functions that make one: uncalled they stand for what they make, since in Keras those names are the classes themselves. */
+  readonly makers?: readonly (() => T)[];
 }
 
 /**
@@ -40,7 +42,10 @@ export function identify<T extends KerasObject>(kind: Kind<T>, identifier: unkno
 /** As `identify`, but a plain function, and an object with a `call` of its own, stand for themselves. */
 export function identifyCallable<T extends KerasObject, Like>(kind: Kind<T>, identifier: unknown): T | Like | null {
   if (typeof identifier === "function" && !(identifier.prototype instanceof KerasObject))
-    return new FunctionObject(identifier as (...args: unknown[]) => unknown) as Like;
+    return (
+      kind.makers?.find((make) => make === identifier)?.() ??
+      (new FunctionObject(identifier as (...args: unknown[]) => unknown) as Like)
+    );
   if (typeof identifier === "object" && identifier !== null && "call" in identifier && !(identifier instanceof KerasObject))
     return identifier as Like;
   return identify(kind, identifier);

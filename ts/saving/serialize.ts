@@ -1,10 +1,10 @@
 // To and from Keras' JSON objects `{ module, class_name, config, registered_name }`, and the registry of the classes in them.
 
 import type { EdgeDType } from "../core/dtype.js";
-import { IdentifierError, unknownName, ValueError } from "../errors.js";
+import { checkOptions, IdentifierError, unknownName, ValueError } from "../errors.js";
 import { type Nested, Tensor, tensor } from "../tensor.js";
 import { toCamelCase, toSnakeName } from "./names.js";
-import { type Config, classNameOf, FunctionObject, type KerasClass, KerasObject, optionNames } from "./object.js";
+import { type Config, classNameOf, FunctionObject, isClassOf, type KerasClass, KerasObject, optionNames } from "./object.js";
 
 /** An object as Keras writes it into files. */
 export interface SerializedObject {
@@ -30,7 +30,7 @@ interface Hooks {
   buildFromConfig?(config: unknown): void;
   /** How a model was compiled, in Keras' JSON form, or null. */
   getCompileConfig?(): object | null;
-  compileFromConfig?(config: unknown): void;
+  compileFromConfig?(config: unknown, options: DeserializeOptions): void;
 }
 interface ClassHooks {
   /** Takes the config as it stands in the file: snake_case, nested objects still JSON. For classes with a structure of their own. */
@@ -81,6 +81,7 @@ export function standFor(body: (...args: never[]) => unknown, object: KerasObjec
  * Example: `saving.registerKerasSerializable({ package: "mine" })(MyLayer)`
  */
 export function registerKerasSerializable(options: { package?: string; name?: string | null } = {}): <T>(own: T) => T {
+  checkOptions("registerKerasSerializable", options, ["package", "name"]);
   return (own) => {
     if (typeof own !== "function") throw new ValueError("registerKerasSerializable: expected a class or a named function.");
     const name = options.name ?? plainName(own);
@@ -147,10 +148,18 @@ export function serialize(value: unknown): unknown {
 }
 
 function serializeObject(x: KerasObject & Hooks): SerializedObject {
-  const own = x.constructor as unknown as KerasClass;
-  const entry = byClass.get(own);
   const config = Object.fromEntries(Object.entries(x.getConfig()).map(([k, v]) => [toSnakeName(k), serialize(v)]));
-  const out: SerializedObject = entry
+  const out = written(x.constructor as unknown as KerasClass, config);
+  const built = x.getBuildConfig?.();
+  if (built) out.build_config = built;
+  const compiled = x.getCompileConfig?.();
+  if (compiled) out.compile_config = compiled;
+  return out;
+}
+
+function written(own: KerasClass, config: unknown): SerializedObject {
+  const entry = byClass.get(own);
+  return entry
     ? // What is not public in Keras has a name of its own in files.
       {
         module: entry.module,
@@ -159,11 +168,6 @@ function serializeObject(x: KerasObject & Hooks): SerializedObject {
         registered_name: entry.module.startsWith("keras.src.") ? entry.name : null,
       }
     : { module: null, class_name: classNameOf(own), config, registered_name: getRegisteredName(own) };
-  const built = x.getBuildConfig?.();
-  if (built) out.build_config = built;
-  const compiled = x.getCompileConfig?.();
-  if (compiled) out.compile_config = compiled;
-  return out;
 }
 
 function serializeFunction(body: object): unknown {
@@ -171,6 +175,8 @@ function serializeFunction(body: object): unknown {
   if (object) return serializeObject(object);
   const known = functionNames.get(body);
   if (known !== undefined) return known;
+  // Where a class will do, it stands for what it makes without options.
+  if (isClassOf(body, KerasObject)) return written(body, {});
   const name = getRegisteredName(body);
   if (name === "")
     throw new ValueError(
@@ -236,7 +242,8 @@ function reviveObject(json: SerializedObject, options: DeserializeOptions, modul
     ? hooks.fromSerialized(json.config, options, json)
     : own.fromConfig(knownOptions(own, reviveConfig(json.config, name, options)));
   if (json.build_config && made.buildFromConfig) made.buildFromConfig(json.build_config);
-  if (json.compile_config && made.compileFromConfig) made.compileFromConfig(json.compile_config);
+  // A model that was not compiled may say so by an empty object.
+  if (Object.keys(json.compile_config ?? {}).length > 0) made.compileFromConfig?.(json.compile_config, options);
   return made;
 }
 

@@ -2,6 +2,7 @@
 
 import type { TensorTree } from "../core/structure.js";
 import { toSnakeName, uniqueName } from "../saving/names.js";
+import { nameArgument } from "../tensor.js";
 import { inferSpecs } from "./infer.js";
 import { holdsSymbolic, replaceSymbolic, symbolicIn } from "./kerasTensor.js";
 import { Node } from "./node.js";
@@ -58,7 +59,15 @@ export class OpCall {
  * of the graph between them; otherwise `body` runs.
  */
 export function op<F extends OpFunction>(name: string, body: F): F {
-  const call = (...args: never[]): unknown => (holdsSymbolic(args) ? new OpCall(name, body).apply(...args) : body(...args));
+  const call = (...args: never[]): unknown => {
+    if (holdsSymbolic(args)) return new OpCall(name, body).apply(...args);
+    try {
+      return body(...args);
+    } catch (error) {
+      nameArgument(error, `ops.${name}`, args);
+      throw error;
+    }
+  };
   functions.set(name, call);
   return Object.defineProperty(call, "name", { value: name }) as F;
 }

@@ -53,6 +53,7 @@ export class CategoryEncoding extends Layer {
   static override readonly className: string = "CategoryEncoding";
   static override readonly defaults = { numTokens: null, outputMode: "multi_hot", sparse: false };
   static override readonly builtAtStart = true;
+  static override readonly callOptions = ["countWeights"];
   readonly numTokens: number;
   readonly outputMode: Encoding;
 
