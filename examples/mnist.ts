@@ -68,6 +68,7 @@ async function main(): Promise<number> {
     return 0;
   }
   await init({ ...(threads !== undefined && { threads }), fast });
+  setRandomSeed(seed);
   const info = runtimeInfo();
   const count = `${info.threads} ${info.threads === 1 ? "thread" : "threads"}`;
   console.log(`keratin on ${info.platform}: build ${info.variant}, ${count}${info.why ? ` (${info.why})` : ""}`);
@@ -76,7 +77,6 @@ async function main(): Promise<number> {
   const [xTrain, xTest] = [rows(trainImages), rows(testImages)];
   console.log(`MNIST: ${xTrain.shape[0]} training and ${xTest.shape[0]} test images`);
 
-  setRandomSeed(seed);
   const model = buildModel();
   model.summary();
   model.compile({ optimizer: "adam", loss: "sparse_categorical_crossentropy", metrics: ["accuracy"] });

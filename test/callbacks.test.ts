@@ -145,6 +145,71 @@ describe("the protocol", () => {
     expect((await model.fit(x, y, quiet)).epoch).toEqual([0]);
   });
 
+  test("a callback's model is the model itself: it can change the learning rate and evaluate", async () => {
+    const model = line(0);
+    const rates: number[] = [];
+    let seen: unknown;
+    class Halve extends Callback {
+      override onTrainBegin(): void {
+        this.model.optimizer!.learningRate = 0.5;
+      }
+      override async onEpochEnd(_epoch: number, logs: Logs): Promise<void> {
+        const { optimizer } = this.model;
+        rates.push(optimizer!.learningRate as number);
+        optimizer!.learningRate = (optimizer!.learningRate as number) / 2;
+        logs.mine = ((await this.model.evaluate(x, y, quiet)) as number[])[0]!;
+        seen = this.model;
+      }
+    }
+    const history = await model.fit(x, y, { epochs: 2, ...quiet, callbacks: new Halve() });
+    expect(seen).toBe(model);
+    expect(rates).toEqual([0.5, 0.25]);
+    expect(history.history.mine).toHaveLength(2);
+    expect(model.direction("mae")).toBe("down");
+    expect(model.direction("nothing")).toBe(null);
+  });
+
+  test("any object with hooks will do: its `this` is the object, and it is told of model and run", async () => {
+    class Own {
+      epochs = 0;
+      batches = 0;
+      model?: callbacks.CallbackModel;
+      params?: callbacks.CallbackParams;
+      onEpochEnd(): void {
+        this.epochs++;
+      }
+      onBatchEnd(): void {
+        this.batches++;
+      }
+    }
+    const own = new Own();
+    const literal = {
+      n: 0,
+      onEpochEnd() {
+        this.n++;
+      },
+    };
+    const model = line();
+    await model.fit(x, y, { epochs: 3, batchSize: 2, ...quiet, callbacks: [own, literal] });
+    expect([own.epochs, own.batches, literal.n]).toEqual([3, 6, 3]);
+    expect(own.model).toBe(model);
+    expect(own.params).toEqual({ verbose: 0, epochs: 3, steps: 2 });
+  });
+
+  test("a subclass may have other functions that begin with on", async () => {
+    class Notify extends Callback {
+      constructor(readonly onStop: () => void) {
+        super();
+      }
+      override onTrainEnd(): void {
+        this.onStop();
+      }
+    }
+    const stopped = vi.fn();
+    await line().fit(x, y, { ...quiet, callbacks: [new Notify(stopped)] });
+    expect(stopped).toHaveBeenCalledTimes(1);
+  });
+
   test("a callback knows the run and the model's weights", async () => {
     const watch = new LambdaCallback({});
     const { params } = await line(0).fit(x, y, { batchSize: 3, epochs: 2, ...quiet, callbacks: [watch] });
@@ -160,6 +225,17 @@ describe("History", () => {
     const returned = await line(0).fit(x, y, { epochs: 2, initialEpoch: 1, ...quiet, callbacks: [own] });
     expect([returned.history, returned.epoch]).toEqual([{ loss: [7.5], mae: [2.5] }, [1]]);
     expect(own.history).toEqual(returned.history);
+  });
+
+  test("stays with the model", async () => {
+    const model = line(0);
+    expect(model.history).toBe(null);
+    const first = await model.fit(x, y, quiet);
+    expect(model.history).toBe(first);
+    expect(first.model).toBe(model);
+    const own = new History();
+    expect(await model.fit(x, y, { ...quiet, callbacks: [own] })).toBe(own); // as in Keras
+    expect(model.history).toBe(own);
   });
 });
 
@@ -177,7 +253,7 @@ function replay(
     setWeights: (w: readonly ReturnType<typeof tensor>[]) => void (model.weights = [...w]),
     direction: () => direction,
   };
-  callback.setModel(model);
+  callback.setModel(model as unknown as callbacks.CallbackModel);
   callback.onTrainBegin({});
   const ran: number[] = [];
   for (const [epoch, loss] of losses.entries()) {
@@ -268,8 +344,15 @@ describe("LambdaCallback", () => {
 });
 
 describe("ProgbarLogger", () => {
-  /** What a run prints, without colours, times and redrawing. */
-  async function printed(run: () => Promise<unknown>): Promise<string[]> {
+  afterEach(() => {
+    Reflect.deleteProperty(process.stdout, "isTTY");
+  });
+  const onTerminal = (isTTY: boolean): void => {
+    Object.defineProperty(process.stdout, "isTTY", { value: isTTY, configurable: true });
+  };
+
+  /** What a run prints. */
+  async function raw(run: () => Promise<unknown>): Promise<string> {
     let text = "";
     const add = (piece: unknown): boolean => {
       text += String(piece);
@@ -279,8 +362,12 @@ describe("ProgbarLogger", () => {
     vi.spyOn(console, "log").mockImplementation((line: unknown) => void add(`${line}\n`));
     await run();
     vi.restoreAllMocks();
+    return text;
+  }
+  /** The same without colours, times and redrawing. */
+  async function printed(run: () => Promise<unknown>): Promise<string[]> {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: colours start with the escape character.
-    const plain = text.replace(/\x1b\[\d+m/g, "").replace(/\d+(s|ms|us)\b/g, "#$1");
+    const plain = (await raw(run)).replace(/\x1b\[\d+m/g, "").replace(/\d+(s|ms|us)\b/g, "#$1");
     return plain
       .split("\n")
       .map((line) => line.split("\r").at(-1)!.replace(/[\b]/g, "").trimEnd())
@@ -292,6 +379,16 @@ describe("ProgbarLogger", () => {
     const lines = await printed(() => line(0).fit(x, y, { batchSize: 2, epochs: 2, verbose: 1, validationData: [x, y] }));
     const bar = "2/2 ━━━━━━━━━━━━━━━━━━━━ #s #/step - loss: 7.5000 - mae: 2.5000 - val_loss: 7.5000 - val_mae: 2.5000";
     expect(lines.map(same)).toEqual(["Epoch 1/2", bar, "Epoch 2/2", bar]);
+  });
+
+  test("only a terminal sees it redrawn: a pipe gets finished lines without colours", async () => {
+    const run = (): Promise<unknown> => line(0).fit(x, y, { batchSize: 1, epochs: 2, verbose: 1 });
+    onTerminal(true);
+    expect(await raw(run)).toContain("\b\r\x1b[1m4/4\x1b[0m");
+    onTerminal(false);
+    const text = await raw(run);
+    const bar = /^4\/4 ━{20} \d+s \d+\w+\/step - loss: 7.5000 - mae: 2.5000$/;
+    expect(text.split("\n")).toEqual(["Epoch 1/2", expect.stringMatching(bar), "Epoch 2/2", expect.stringMatching(bar), ""]);
   });
 
   test("verbose 2 prints one line for each epoch", async () => {

@@ -1,10 +1,22 @@
 // Data as users give it: every form gives the same batches, and what cannot be used says why.
 
-import { clearSession, DataError, Input, layers, Sequential, ShapeError, setRandomSeed, Tensor, tensor } from "keratin";
+import {
+  clearSession,
+  DataError,
+  DTypeError,
+  Input,
+  layers,
+  Model,
+  Sequential,
+  ShapeError,
+  setRandomSeed,
+  Tensor,
+  tensor,
+} from "keratin";
 import { beforeEach, describe, expect, test } from "vitest";
-import type { DataLike } from "../ts/models/data.js";
 
 const { Dense } = layers;
+type DataLike = Parameters<Sequential["trainOnBatch"]>[0];
 const quiet = { verbose: 0 } as const;
 
 beforeEach(() => {
@@ -34,6 +46,11 @@ describe("one array in many forms", () => {
     ["32 bits", { data: Int32Array.from(flat), shape }],
     ["64 bits", { data: BigInt64Array.from(flat.map(BigInt)), shape }],
     ["integers in a tensor", new Tensor(Int32Array.from(flat), shape)],
+    ["rows as typed arrays", rows.map((row) => Float32Array.from(row))],
+    ["rows as typed integers", rows.map((row) => Int16Array.from(row))],
+    ["a list of one tensor, as Keras takes it", [tensor(rows)]],
+    ["a record by the input's name", { input_layer: tensor(rows) }],
+    ["a record of nested arrays", { input_layer: rows }],
     ["rows as typed arrays in one tensor", tensor(Float32Array.from(flat), { shape })],
   ];
   test.each(forms)("%s", async (_, x) => {
@@ -43,6 +60,44 @@ describe("one array in many forms", () => {
     const { history } = await model.fit(x as never, [3, 7, 12], { batchSize: 2, shuffle: false, ...quiet });
     expect(Number.isFinite(history.loss![0])).toBe(true);
     expect(model.testOnBatch(x as never, [[3], [7], [11]], {})).toEqual(expect.any(Number));
+  });
+
+  test("models with one Input take a list or record of one too", async () => {
+    const input = Input([2], { name: "given" });
+    const output = new Dense(1, { useBias: false, kernelInitializer: "ones" }).apply(input);
+    for (const model of [new Model(input, output), new Model([input], output), new Model({ given: input }, output)]) {
+      model.compile({ optimizer: "sgd", loss: "mse" });
+      for (const x of [tensor(rows), [tensor(rows)], { given: tensor(rows) }]) {
+        expect((await model.predict(x, quiet)).array()).toEqual([[3], [7], [11]]);
+        for (const y of [[3, 7, 11], [tensor([3, 7, 11])], [Float32Array.of(3, 7, 11)]])
+          expect(await model.evaluate(x, y, quiet)).toBe(0);
+      }
+    }
+  });
+
+  test("one row as a typed array in a list", () => {
+    expect(
+      adder(2)
+        .predictOnBatch([Float32Array.of(3, 4)])
+        .array(),
+    ).toEqual([[7]]);
+  });
+
+  test("tensor takes typed arrays as rows, as deep as need be", () => {
+    const deep = tensor([
+      [Int8Array.of(1, 2), Int8Array.of(3, 4)],
+      [Int8Array.of(5, 6), Int8Array.of(7, 8)],
+    ]);
+    expect([deep.dtype, deep.array()]).toEqual(["int32", [[[1, 2], [3, 4]], [[5, 6], [7, 8]]]]); // biome-ignore format: a cube
+    expect(tensor([Float64Array.of(0.5), Float64Array.of(2)]).dtype).toBe("float32");
+    expect(tensor([BigInt64Array.of(-1n), BigInt64Array.of(2n)]).array()).toEqual([[-1], [2]]);
+    // Of several kinds: float32, as of numbers.
+    const mixed = tensor([Int32Array.of(1), Uint32Array.of(2)]);
+    expect([mixed.dtype, mixed.array()]).toEqual(["float32", [[1], [2]]]);
+    expect(tensor([[true], [2]]).dtype).toBe("float32");
+    expect(tensor([[true], [false]]).dtype).toBe("bool");
+    expect(() => tensor([Int32Array.of(1), Int32Array.of(2, 3)])).toThrow(/rows differ in length \(1 and 2/);
+    expect(() => tensor([BigInt64Array.of(2n ** 40n)])).toThrow(DTypeError);
   });
 
   test("labels may be numbers, a column, or booleans", async () => {

@@ -11,8 +11,10 @@ import {
   DataError,
   datasets,
   FileError,
+  type FitOptions,
   grad,
   IdentifierError,
+  Input,
   init,
   initializers,
   jit,
@@ -20,6 +22,7 @@ import {
   Layer,
   layers,
   losses,
+  Model,
   metrics,
   ops,
   optimizers,
@@ -149,32 +152,151 @@ describe("data", () => {
     );
     await refused(() => model.fit(x, y, { validationSplit: 0.999, verbose: 0 }), ValueError, /leaves one part empty/);
   });
-  test("NaN in the data: TerminateOnNaN ends training, and the weights from before can be put back", async () => {
-    const kept = model.getWeights();
-    const said = vi.spyOn(console, "log").mockImplementation(() => {});
-    const spoiled = tensor(
-      x.data.map((v, i) => (i === 9 ? Number.NaN : v)),
-      { shape: x.shape },
-    );
-    const history = await model.fit(spoiled, y, {
-      epochs: 50,
-      batchSize: 12,
-      verbose: 0,
-      callbacks: [new callbacks.TerminateOnNaN()],
+  const tooWide = ops.ones([5, 7]);
+  test.each<[string, FitOptions["validationData"], Class, RegExp]>([
+    ["features", [tooWide, ops.ones([5])], ShapeError, /expected shape=\(None, 4\), found shape=\(None, 7\)/],
+    ["targets", [ops.ones([5, 4]), ops.ones([5, 2])], ShapeError, /y of shape \[5, 2\] does not fit/],
+    ["no targets", [ops.ones([5, 4])], ValueError, /y has no target for output "classes"/],
+    ["no rows", [ops.ones([0, 4]), ops.ones([0])], DataError, /validationData: there are no samples/],
+  ])("validation data that does not fit is found before the first epoch: %s", async (_, validationData, type, text) => {
+    const begun = vi.fn();
+    const callbacks = { onTrainBegin: begun };
+    await refused(() => model.fit(x, y, { validationData, verbose: 0, callbacks }), type, text);
+    const batches = { [Symbol.iterator]: () => [[x, y] as const][Symbol.iterator]() };
+    await refused(() => model.fit(batches, null, { validationData, verbose: 0, callbacks }), type, text);
+    expect(begun).not.toHaveBeenCalled();
+  });
+  test("labels out of range in iterables of batches", async () => {
+    const good = [x, y] as const;
+    const bad = [x, ops.full([12], 77)] as const;
+    const feed = (...batches: (typeof good)[]): Iterable<typeof good> => ({
+      [Symbol.iterator]: () => batches[Symbol.iterator](),
     });
-    expect(history.epoch.length).toBe(1);
+    model.compile({ optimizer: "sgd", loss: "sparse_categorical_crossentropy" });
+    await refused(() => model.evaluate(feed(bad), null, { verbose: 0 }), DataError, /Row 0 of y has 77/);
+    await refused(() => model.fit(feed(bad), null, { verbose: 0 }), DataError, /Row 0 of y has 77/);
+    model.optimizer!.learningRate = 0; // so that the good batch before the bad one changes nothing
+    const { learningRate } = model.optimizer!;
+    for (const run of [
+      () => model.fit(feed(good, bad), null, { verbose: 0 }),
+      () => model.fit(x, y, { validationData: feed(bad), verbose: 0 }),
+    ]) {
+      await expect(run()).rejects.toThrow(/Row 0 of y has 77/);
+    }
+    expect(learningRate).toBe(0);
+  });
+  test("iterables without batches, and options that they do not go with", async () => {
+    const none = { *[Symbol.iterator](): Generator<never> {} };
+    await refused(() => model.fit(none, null, { verbose: 0 }), DataError, /fit: the iterable yields no batches/);
+    await refused(() => model.evaluate(none, null, { verbose: 0 }), DataError, /evaluate: the iterable yields no batches/);
+    await refused(() => model.predict(none, { verbose: 0 }), DataError, /predict: there are no samples/);
+    const feed = { [Symbol.iterator]: () => [[x, y] as const][Symbol.iterator]() };
+    await refused(() => model.fit(feed, y, { verbose: 0 }), ValueError, /fit: y does not go with an iterable/);
+    await refused(() => model.fit(feed, null, { batchSize: 3, verbose: 0 }), ValueError, /fit: batchSize does not go/);
+    await refused(() => model.evaluate(feed, y, { verbose: 0 }), ValueError, /evaluate: y does not go/);
+    await refused(() => model.predict(feed, { batchSize: 3, verbose: 0 }), ValueError, /predict: batchSize does not go/);
+  });
+  const spoiled = tensor(
+    x.data.map((v, i) => (i === 9 ? Number.NaN : v)),
+    { shape: x.shape },
+  );
+  test("NaN in the data: TerminateOnNaN ends training, with what was learnt before it", async () => {
+    const said = vi.spyOn(console, "log").mockImplementation(() => {});
+    const whole = { epochs: 50, batchSize: 12, verbose: 0, callbacks: new callbacks.TerminateOnNaN() } as const;
+    const before = model.variables.map((v) => [...v.value.data]);
+    const history = await model.fit(spoiled, y, whole);
+    expect(history.epoch).toEqual([0]);
+    expect(history.history.loss).toEqual([Number.NaN]);
     expect(said.mock.calls.flat().join("\n")).toMatch(/Batch 0: Invalid loss, terminating training/);
+    expect(model.variables.map((v) => [...v.value.data])).toEqual(before);
+    expect(model.optimizer!.variables.flatMap((v) => [...v.value.data]).every(Number.isFinite)).toBe(true);
+    // Rows 2 and 3 make the second batch: the first has trained.
+    await model.fit(spoiled, y, { ...whole, batchSize: 2, shuffle: false });
+    expect(said.mock.calls.flat().at(-1)).toBe("Batch 1: Invalid loss, terminating training");
+    expect(model.variables.map((v) => [...v.value.data])).not.toEqual(before);
     said.mockRestore();
-    model.setWeights(kept);
-    model.compile({ optimizer: "adam", loss: "sparse_categorical_crossentropy" }); // its slots hold NaN as well
     const again = await model.fit(x, y, { epochs: 20, verbose: 0 });
     expect(again.history.loss!.at(-1)!).toBeLessThan(again.history.loss![0]!);
   });
-  test("NaN in the data as an error, if you like", async () => {
-    const spoiled = ops.full([12, 4], Number.NaN);
+  test("NaN in the data as an error, if you like: it says where", async () => {
     const strict = new callbacks.TerminateOnNaN({ raiseError: true });
-    await expect(model.fit(spoiled, y, { verbose: 0, callbacks: [strict] })).rejects.toThrow(
-      /Invalid loss.*Look for NaN in the data/,
+    const run = (given: Tensor): unknown => model.fit(given, y, { verbose: 0, callbacks: strict });
+    await refused(() => run(spoiled), DataError, /Batch 0: Invalid loss.*: x has NaN in row 2, column 1/);
+    const weights = ops.add(ops.zeros([12]), [0, 0, 0, 0, 0, Infinity, 0, 0, 0, 0, 0, 0]);
+    await refused(
+      () => model.fit(x, y, { sampleWeight: weights, verbose: 0, callbacks: [strict] }),
+      DataError,
+      /sampleWeight has Infinity in row 5, column 0/,
+    );
+  });
+  test("NaN that the loss does not meet is no reason to stop", async () => {
+    const input = Input([4]);
+    const clean = new Model(input, new Dense(3, { activation: "softmax" }).apply(ops.where(ops.isfinite(input), input, 0)));
+    clean.compile({ optimizer: "sgd", loss: "sparse_categorical_crossentropy" });
+    const before = clean.getWeights()[0]!.array();
+    const { epoch } = await clean.fit(spoiled, y, { epochs: 2, verbose: 0, callbacks: [new callbacks.TerminateOnNaN()] });
+    expect(epoch).toEqual([0, 1]);
+    expect(clean.getWeights()[0]!.array()).not.toEqual(before);
+  });
+});
+
+describe("options of fit, evaluate and predict", () => {
+  test.each<[string, object, RegExp]>([
+    ["epochs", { epochs: -1 }, /fit: epochs must be a whole number ≥ 0, received -1/],
+    ["epochs that are none", { epochs: Number.NaN }, /epochs must be .*received NaN/],
+    ["epochs as text", { epochs: "3" }, /epochs must be .*received "3"/],
+    ["epochs null", { epochs: null }, /epochs must be .*received null/],
+    ["half epochs", { epochs: 1.5 }, /epochs must be/],
+    ["initialEpoch", { initialEpoch: -1 }, /initialEpoch must be a whole number ≥ 0/],
+    ["batchSize", { batchSize: "8" }, /batchSize must be a whole number ≥ 1/],
+    ["stepsPerEpoch", { stepsPerEpoch: 0 }, /stepsPerEpoch must be a whole number ≥ 1, received 0/],
+    ["negative stepsPerEpoch", { stepsPerEpoch: -1 }, /stepsPerEpoch must be/],
+    ["half stepsPerEpoch", { stepsPerEpoch: 1.5 }, /stepsPerEpoch must be/],
+    ["validationFreq", { validationFreq: 0 }, /validationFreq must be a whole number ≥ 1 or a list of them/],
+    ["validationFreq as text", { validationFreq: "x" }, /validationFreq must be/],
+    ["a list in validationFreq", { validationFreq: [1, -1] }, /validationFreq must be/],
+    ["validationSteps", { validationSteps: -2 }, /validationSteps must be/],
+    ["validationBatchSize", { validationBatchSize: 0 }, /validationBatchSize must be/],
+    ["validationSplit", { validationSplit: "a" }, /validationSplit must be between 0 and 1/],
+    ["shuffle", { shuffle: "bach" }, /shuffle must be true, false or "batch", received "bach"/],
+    ["a number as shuffle", { shuffle: 7 }, /shuffle must be/],
+    ["signal", { signal: "x" }, /signal must be an AbortSignal, received "x"/],
+    [
+      "the weight of a class",
+      { classWeight: { 0: "heavy" } },
+      /classWeight: expected a finite number .* received "heavy" for "0"/,
+    ],
+    ["the name of a class", { classWeight: { a: 1 } }, /classWeight: .* for "a"/],
+    ["the key in a Map", { classWeight: new Map([[0.5, 1]]) }, /classWeight: .* for 0.5/],
+  ])("of fit: %s", async (_, options, text) => {
+    await refused(() => model.fit(x, y, { verbose: 0, ...options }), ValueError, text);
+  });
+  test("of evaluate, predict and trainOnBatch", async () => {
+    await refused(() => model.evaluate(x, y, { steps: 0, verbose: 0 }), ValueError, /evaluate: steps must be a whole number ≥ 1/);
+    await refused(() => model.predict(x, { steps: -1, verbose: 0 }), ValueError, /predict: steps must be/);
+    await refused(() => model.predict(x, { batchSize: 0, verbose: 0 }), ValueError, /predict: batchSize must be/);
+    await refused(() => model.trainOnBatch(x, y, { classWeight: { 0: Infinity } }), ValueError, /classWeight/);
+  });
+  test.each<[string, unknown, RegExp]>([
+    ["a number", [5], /callbacks\[0\]: expected an object with hooks such as onEpochEnd, received 5/],
+    ["text", "x", /callbacks\[0\]: expected an object/],
+    [
+      "a class",
+      [{ onTrainEnd() {} }, callbacks.EarlyStopping],
+      /callbacks\[1\]: .* received function \w+\. Make an instance with new/,
+    ],
+    ["a misspelt hook", [{ onEpocEnd() {} }], /callbacks\[0\]: Unknown hook "onEpocEnd"\. Did you mean "onEpochEnd"/],
+    ["a hook that is no function", [{ onEpochEnd: 5 }], /callbacks\[0\]: onEpochEnd must be a function, received 5/],
+    ["an object without hooks", [{ epochs: 3 }], /callbacks\[0\]: an object of class Object has no hook/],
+  ])("callbacks: %s", async (_, given, text) => {
+    await refused(() => model.fit(x, y, { verbose: 0, callbacks: given as never }), ValueError, text);
+    await refused(() => model.evaluate(x, y, { verbose: 0, callbacks: given as never }), ValueError, text);
+  });
+  test("LambdaCallback takes functions only", async () => {
+    await refused(
+      () => new callbacks.LambdaCallback({ onEpochEnd: 3 as never }),
+      ValueError,
+      /LambdaCallback: onEpochEnd must be a function, received 3/,
     );
   });
 });

@@ -211,6 +211,26 @@ describe("batches", () => {
     expect(none.next).toEqual(draws([]));
   });
 
+  test.each(["labels", "validation data"])(
+    "a fit that %s ended before it began leaves the order of the next one alone",
+    async (what) => {
+      const order = async (bad: boolean): Promise<number[]> => {
+        clearSession();
+        setRandomSeed(3);
+        const model = new Sequential([Input([3]), new Dense(2, { activation: "softmax" })]);
+        model.compile({ optimizer: "sgd", loss: "sparse_categorical_crossentropy" });
+        const labels = X(20).map((_, i) => i % 2);
+        const high = labels.map(() => 77);
+        if (bad) {
+          const [y, validationData] = what === "labels" ? [high, null] : [labels, [X(20), high] as const];
+          await expect(model.fit(X(20), y, { validationData, ...quiet })).rejects.toThrow(/has 77/);
+        }
+        return (await model.fit(X(20), labels, { batchSize: 3, epochs: 2, ...quiet })).history.loss!;
+      };
+      expect(await order(true)).toEqual(await order(false));
+    },
+  );
+
   test("a batch may be larger than the data; batchSize must be a whole number", async () => {
     expect((await fixed().fit(X(5), Y(5), { batchSize: 100, ...quiet })).history.loss![0]).toBeCloseTo(mean(squared(5)), 7);
     await expect(fixed().fit(X(5), Y(5), { batchSize: 0, ...quiet })).rejects.toThrow(/batchSize must be a whole number/);
@@ -370,6 +390,8 @@ describe("weights of samples", () => {
     ).toBeCloseTo(want, 6);
     const oneHot = labels.map((l) => [0, 1, 2].map((c) => Number(c === l)));
     expect(await run(oneHot, "categorical_crossentropy", { classWeight })).toBeCloseTo(want, 6);
+    const table = new Map(Object.entries(classWeight).map(([label, weight]) => [Number(label), weight]));
+    expect(await run(labels, "sparse_categorical_crossentropy", { classWeight: table })).toBeCloseTo(want, 6);
     await expect(run(labels, "sparse_categorical_crossentropy", { classWeight, sampleWeight })).rejects.toThrow(
       /exclude each other/,
     );
@@ -386,6 +408,11 @@ describe("iterables of batches", () => {
     const { history, params } = await fixed().fit(again, null, { epochs: 2, ...quiet });
     for (const loss of history.loss!) expect(loss).toBeCloseTo(mean(squared(12)), 7);
     expect(params.steps).toBe(3);
+    const listed = [...batches(3)].map(([x, y]) => [tensor(x), tensor(y)] as const);
+    const list = await fixed().fit(listed, null, { epochs: 2, ...quiet });
+    expect(list.history).toEqual(history);
+    expect(list.params.steps).toBe(3);
+    expect(await fixed().evaluate(listed, null, quiet)).toBeCloseTo(mean(squared(12)), 7);
     const slow = {
       async *[Symbol.asyncIterator](): AsyncGenerator<[number[][], number[][]]> {
         for (const batch of batches(3)) yield await Promise.resolve(batch);
@@ -405,6 +432,13 @@ describe("iterables of batches", () => {
     });
     expect(counts).toEqual([2, 1]);
     expect(warn).toHaveBeenCalledTimes(1);
+    // Without stepsPerEpoch the first epoch takes all; so it is in validation.
+    const { epoch, history } = await fixed().fit(batches(3), null, { epochs: 2, validationData: batches(1), ...quiet });
+    expect([epoch, history.loss!.length, history.val_loss!.length]).toEqual([[0, 1], 1, 1]);
+    expect(warn.mock.calls.slice(1).flat()).toEqual([
+      expect.stringMatching(/ran out of data/),
+      expect.stringMatching(/validationData yields no more batches/),
+    ]);
     warn.mockRestore();
   });
 

@@ -6,8 +6,10 @@ import { Graph, sourceInts, type Value } from "./trace.js";
 
 /** Nested arrays of numbers or booleans, all of one form. */
 export type Nested = number | boolean | readonly Nested[];
+/** Typed arrays as the rows of a tensor, nested as deep as need be. */
+export type TypedRows = readonly TypedArray[] | readonly TypedRows[];
 /** What an op takes as an operand: a Tensor, or anything that `tensor()` makes one of. Plain numbers adapt to the other operand's type. */
-export type TensorLike = Tensor | { readonly value: Tensor } | Nested | TypedArray;
+export type TensorLike = Tensor | { readonly value: Tensor } | Nested | TypedArray | TypedRows;
 
 const NO_OPTIONS = {};
 
@@ -161,7 +163,7 @@ function convert(data: TypedArray | readonly number[], dtype: DType): TensorData
 /**
  * A Tensor of nested arrays, a typed array or a number.
  *
- * Nested numbers become float32, booleans bool; `shape` reshapes, `dtype` converts.
+ * Nested numbers become float32, booleans bool, typed arrays are rows of their type; `shape` reshapes, `dtype` converts.
  * Errors: `ShapeError` when rows differ in length.
  * Example: `tensor([[1, 2], [3, 4]]).shape // [2, 2]`
  */
@@ -176,15 +178,24 @@ export function tensor(value: TensorLike, options: { shape?: readonly number[]; 
   const flat: number[] = [];
   const sizes: number[] = [];
   let bool = true;
-  const walk = (x: Nested, depth: number): void => {
-    if (Array.isArray(x)) {
+  let kind: DType = "float32"; // of the elements of typed rows, and how many those are
+  let typed = 0;
+  const walk = (x: Nested | TypedArray | TypedRows, depth: number): void => {
+    if (Array.isArray(x) || ArrayBuffer.isView(x)) {
       if (sizes.length === depth) sizes.push(x.length);
       if (sizes[depth] !== x.length || (x.length > 0 && depth + 1 > 32)) {
         throw new ShapeError(
           `tensor: rows differ in length (${sizes[depth]} and ${x.length} at depth ${depth}); all rows of an array need one length.`,
         );
       }
-      for (const y of x) walk(y, depth + 1);
+      let elements = x as readonly Nested[] | TensorData;
+      if (ArrayBuffer.isView(x)) {
+        const own = dtypeOfArray(x);
+        kind = typed === 0 || kind === own ? own : "float32";
+        typed += x.length;
+        elements = convert(x, own);
+      }
+      for (const y of elements) walk(y, depth + 1);
       return;
     }
     if (depth !== sizes.length)
@@ -201,7 +212,7 @@ export function tensor(value: TensorLike, options: { shape?: readonly number[]; 
   };
   walk(value as Nested, 0);
   if (flat.length === 0) bool = false;
-  return new Tensor(flat, shape ?? sizes, { dtype: dtype ?? (bool ? "bool" : "float32") });
+  return new Tensor(flat, shape ?? sizes, { dtype: dtype ?? (bool ? "bool" : typed === flat.length ? kind : "float32") });
 }
 
 /** What `tensor` could make nothing of, by its error. */

@@ -1,6 +1,10 @@
 // The callback protocol: a base class whose hooks do nothing, and the list that calls several in order.
 
+import { show, unknownName, ValueError } from "../errors.js";
+import type { Layer } from "../layers/layer.js";
+import type { Optimizer } from "../optimizers.js";
 import type { Tensor } from "../tensor.js";
+import type { Variable } from "../variable.js";
 
 /** What a hook is told: values of loss and metrics by name, sorted. Callbacks share the object, so one may add what a later one reads. */
 export type Logs = Record<string, number>;
@@ -12,12 +16,20 @@ export interface CallbackParams {
   steps: number | null;
 }
 
-/** What callbacks may do with the model. */
+/** What a callback's `model` is sure to have. It is the model itself, so that `this.model as Model` has the rest. */
 export interface CallbackModel {
+  readonly name: string;
+  readonly layers: readonly Layer[];
+  readonly weights: readonly Variable[];
+  /** Null for a `predict` of a model that was not compiled. */
+  readonly optimizer: Optimizer | null;
   /** Set it to end training after the current batch. */
   stopTraining: boolean;
   getWeights(): Tensor[];
   setWeights(weights: readonly Tensor[]): void;
+  saveWeights(path?: string | URL): Promise<Uint8Array>;
+  evaluate(x: unknown, y?: unknown, options?: object): Promise<number | number[] | Logs>;
+  predict(x: unknown, options?: object): Promise<unknown>;
   /** Does a log of that name get better as it grows? Null when no metric has the name. */
   direction(log: string): "up" | "down" | null;
 }
@@ -65,34 +77,70 @@ export class Callback {
   onPredictBatchEnd(_batch: number, _logs: Logs & { outputs?: unknown }): Hook {}
 }
 
-/** The names of the hooks. */
+/** The name of a hook. */
 export type HookName = Exclude<keyof Callback, "model" | "params" | "setModel" | "setParams">;
 
-/** A callback as users give one: an instance, or an object with some of the hooks. */
-export type CallbackLike = Callback | Partial<Pick<Callback, HookName>>;
+/** A callback as users give one: an instance, or any object with some of the hooks. */
+export type CallbackLike = Partial<Callback>;
+
+/** The names of the hooks. */
+export const HOOKS = Object.getOwnPropertyNames(Callback.prototype).filter((name) => name.startsWith("on")) as HookName[];
+/** Older names: an object without the first hook may have the second. */
+const OLDER: { readonly [hook in HookName]?: HookName } = { onTrainBatchBegin: "onBatchBegin", onTrainBatchEnd: "onBatchEnd" };
+
+/** Errors: `ValueError` for what has no hooks, and for hooks that are misspelt or no functions. */
+export function checkHooks(where: string, callback: CallbackLike): void {
+  if (typeof callback !== "object" || callback === null) {
+    const isClass = typeof callback === "function" ? " Make an instance with new." : "";
+    throw new ValueError(`${where}: expected an object with hooks such as onEpochEnd, received ${show(callback)}.${isClass}`);
+  }
+  const known: readonly string[] = HOOKS;
+  for (const name in callback) {
+    // A subclass may have more functions, such as an `onStop` that it calls.
+    if (/^on[A-Z]/.test(name) && !known.includes(name) && !(callback instanceof Callback))
+      throw new ValueError(`${where}: ${unknownName("hook", name, known)}`);
+  }
+  const own = HOOKS.filter((hook) => callback[hook] !== undefined);
+  for (const hook of own) {
+    if (typeof callback[hook] !== "function")
+      throw new ValueError(`${where}: ${hook} must be a function, received ${show(callback[hook])}.`);
+  }
+  if (own.length === 0) throw new ValueError(`${where}: ${show(callback)} has no hook. Known: ${HOOKS.join(", ")}.`);
+}
+
+/** One callback or several as a list. Errors: see `checkHooks`. */
+export function callbacksOf(given: CallbackLike | readonly CallbackLike[] | null | undefined): readonly CallbackLike[] {
+  const list = [given ?? []].flat() as CallbackLike[];
+  list.forEach((callback, i) => checkHooks(`callbacks[${i}]`, callback));
+  return list;
+}
 
 /** Calls the hooks of several callbacks, in order. A synchronous run costs no promise: `call` returns one only when a hook did. */
 export class CallbackList {
-  readonly callbacks: readonly Callback[];
+  readonly callbacks: readonly CallbackLike[];
 
-  constructor(callbacks: readonly CallbackLike[], model: CallbackModel, params: CallbackParams) {
-    this.callbacks = callbacks.map((c) => (c instanceof Callback ? c : Object.assign(new Callback(), c)));
+  constructor(callbacks: CallbackLike | readonly CallbackLike[], model: CallbackModel, params: CallbackParams) {
+    this.callbacks = callbacksOf(callbacks);
     for (const c of this.callbacks) {
-      c.setModel(model);
-      c.setParams(params);
+      if (c.setModel) c.setModel(model);
+      else c.model = model;
+      if (c.setParams) c.setParams(params);
+      else c.params = params;
     }
   }
 
   /** Does any callback override the hook? */
   hears(hook: HookName): boolean {
-    const forwards = hook === "onTrainBatchBegin" ? "onBatchBegin" : hook === "onTrainBatchEnd" ? "onBatchEnd" : hook;
-    return this.callbacks.some((c) => c[hook] !== Callback.prototype[hook] || c[forwards] !== Callback.prototype[forwards]);
+    const names = [hook, OLDER[hook] ?? hook];
+    return this.callbacks.some((c) => names.some((n) => c[n] !== undefined && c[n] !== Callback.prototype[n]));
   }
 
   call(hook: HookName, ...args: readonly unknown[]): Hook {
     let pending: Promise<void> | undefined;
     for (const c of this.callbacks) {
-      const run = (): Hook => (c[hook] as (...args: unknown[]) => Hook).apply(c, [...args]);
+      const own = c[hook] ?? c[OLDER[hook] ?? hook];
+      if (!own) continue;
+      const run = (): Hook => (own as (...args: unknown[]) => Hook).apply(c, [...args]);
       if (pending) {
         pending = pending.then(run);
         continue;

@@ -1,9 +1,7 @@
 // LambdaCallback: hooks as plain functions.
 
 import { checkOptions } from "../errors.js";
-import { Callback, type HookName } from "./callback.js";
-
-const HOOKS = Object.getOwnPropertyNames(Callback.prototype).filter((name) => name.startsWith("on")) as HookName[];
+import { Callback, checkHooks, HOOKS, type HookName } from "./callback.js";
 
 /** Functions by the name of their hook. */
 export type LambdaHooks = { [K in HookName]?: Callback[K] };
@@ -17,6 +15,6 @@ export class LambdaCallback extends Callback {
   constructor(hooks: LambdaHooks = {}) {
     checkOptions("LambdaCallback", hooks, HOOKS);
     super();
-    Object.assign(this, hooks);
+    checkHooks("LambdaCallback", Object.assign(this, hooks));
   }
 }

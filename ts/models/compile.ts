@@ -66,8 +66,11 @@ export class CompiledLoss {
     const weights = perOutput<number>("lossWeights", lossWeights, names, (x) => typeof x === "number");
     parts.forEach((loss, i) => {
       if (loss === null) return;
-      if (!yTrue[i]) throw new ValueError(`y has no target for output "${names[i]}".`);
-      this.#parts.push({ loss: losses.resolve(loss, yTrue[i]!.shape, yPred[i]!.shape), weight: weights[i] ?? 1, output: i });
+      this.#parts.push({
+        loss: losses.resolve(loss, this.#target(yTrue, i).shape, yPred[i]!.shape),
+        weight: weights[i] ?? 1,
+        output: i,
+      });
     });
     if (this.#parts.length > 1)
       for (const p of this.#parts) this.trackers.push(new metrics.Mean({ name: `${names[p.output]}_loss` }));
@@ -78,12 +81,18 @@ export class CompiledLoss {
     let total: Tensor | null = null;
     this.#parts.forEach((p, i) => {
       const weights = sampleWeight === null ? undefined : (sampleWeight[p.output] ?? sampleWeight[0]);
-      const value = this.#value(p, yTrue[p.output]!, yPred[p.output]!, weights);
+      const value = this.#value(p, this.#target(yTrue, p.output), yPred[p.output]!, weights);
       this.trackers[i]?.updateState(value, { sampleWeight: batchSize });
       const weighted = p.weight === 1 ? value : apply("multiply", [value, p.weight]);
       total = total === null ? weighted : apply("add", [total, weighted]);
     });
     return total!;
+  }
+
+  #target(yTrue: readonly Tensor[], output: number): Tensor {
+    const target = yTrue[output];
+    if (!target) throw new ValueError(`y has no target for output "${this.#names[output]}".`);
+    return target;
   }
 
   /** The loss of one output. Errors about shapes say which output, target and loss do not fit. */

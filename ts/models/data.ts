@@ -3,7 +3,7 @@
 import { allocate, type DType, type TensorData, type TypedArray } from "../core/dtype.js";
 import type { Program } from "../core/program.js";
 import { flatten, isPlainObject, mapStructure, type Structure } from "../core/structure.js";
-import { DataError, ValueError } from "../errors.js";
+import { DataError, show, ValueError } from "../errors.js";
 import { Tensor, type TensorLike, tensor } from "../tensor.js";
 import { memoryFloats, memoryWords } from "../wasm.js";
 
@@ -18,6 +18,9 @@ export type DataLike = TensorLike | ArrayWithShape | readonly Tensor[] | { reado
 
 /** What an iterable of batches yields: inputs, with targets and sample weights where there are. */
 export type BatchTuple = DataLike | readonly [x: DataLike, y?: DataLike | null, sampleWeight?: DataLike | null];
+
+/** A weight per class, by the number of the class. */
+export type ClassWeight = Readonly<Record<string, number>> | ReadonlyMap<number, number>;
 
 export type BatchIterable = Iterable<BatchTuple> | AsyncIterable<BatchTuple>;
 
@@ -56,8 +59,17 @@ function treeOf(value: unknown, where: string): LeafTree {
   return Object.fromEntries(Object.entries(value as object).map(([k, v]) => [k, leafOf(v, `${where}.${k}`)]));
 }
 
-/** For a model with several inputs (or outputs): an array of that length lists them, nested arrays of numbers too. */
-export function listed(value: unknown, count: number): unknown {
+/**
+ * What a model with `count` inputs (or outputs) takes `value` for. With several, an array of that length lists them, nested arrays of
+ * numbers too. With one, an array of typed arrays is its rows, and the only array of a list or record is meant itself.
+ */
+export function listed(value: unknown, count: number, leastRows = 1): unknown {
+  if (count === 1) {
+    if (Array.isArray(value) && value.length >= leastRows && value.every((v) => ArrayBuffer.isView(v)))
+      return tensor(value as TypedArray[]);
+    const inside = isTree(value) ? Object.values(value as object) : [];
+    return inside.length === 1 ? inside[0] : value;
+  }
   if (count < 2 || !Array.isArray(value) || value.length !== count || isTree(value)) return value;
   return value.map((v: TensorLike) => (isPlainObject(v) ? v : tensor(v)));
 }
@@ -134,6 +146,15 @@ export class ArraySource {
   /** The targets in order; none where there are none. */
   get targets(): readonly Leaf[] {
     return this.y === null ? [] : flatten<Leaf>(this.y, isLeaf);
+  }
+
+  /** Which array a leaf is, for messages. */
+  nameOf(leaf: number): string {
+    const names = Object.entries({ x: this.x, y: this.y, sampleWeight: this.sampleWeight }).flatMap(([name, tree]) => {
+      const all = tree === null ? [] : leavesOf(tree);
+      return all.map((_, i) => (all.length > 1 ? `array ${i} of ${name}` : name));
+    });
+    return names[leaf]!;
   }
 
   withSampleWeight(weights: Float32Array): ArraySource {
@@ -220,8 +241,6 @@ export class ArrayFeed implements Feed {
     /** Shuffle inside each batch only. */
     readonly withinBatch = false,
   ) {
-    if (!Number.isInteger(batchSize) || batchSize < 1)
-      throw new ValueError(`batchSize must be a whole number ≥ 1, received ${batchSize}.`);
     this.steps = Math.ceil(source.size / batchSize);
   }
 
@@ -262,18 +281,28 @@ export class IterableFeed implements Feed {
   }
 }
 
-/** Is it an iterable of batches rather than an array of numbers? */
+/** Is it an iterable of batches rather than an array of numbers? An array is one when it lists tuples of tensors. */
 export function isBatchIterable(x: unknown): x is BatchIterable {
   if (typeof x !== "object" || x === null || x instanceof Tensor || ArrayBuffer.isView(x)) return false;
-  if (Symbol.asyncIterator in x) return true;
-  return Symbol.iterator in x && !Array.isArray(x);
+  if (Array.isArray(x)) return x.length > 0 && x.every((batch) => Array.isArray(batch) && beginsWithArray(batch));
+  return Symbol.asyncIterator in x || Symbol.iterator in x;
 }
+const beginsWithArray = ([x]: readonly unknown[]): boolean =>
+  x instanceof Tensor || isPlainObject(x) || (Array.isArray(x) && beginsWithArray(x));
 
 /** One weight per sample from a weight per class; a class that is not named weighs 1. Labels are numbers or one-hot rows. */
-export function classWeights(y: LeafTree | null, weights: Readonly<Record<string, number>>): Float32Array {
+export function classWeights(y: LeafTree | null, weights: ClassWeight): Float32Array {
   const leaves = y === null ? [] : leavesOf(y);
   if (leaves.length !== 1)
     throw new ValueError("classWeight needs one array of labels; for models with several outputs give sampleWeight.");
+  const table = new Map<number, number>();
+  for (const [label, weight] of weights instanceof Map ? weights : Object.entries(weights)) {
+    if (!Number.isInteger(Number(label)) || !Number.isFinite(weight))
+      throw new ValueError(
+        `classWeight: expected a finite number by the number of a class, received ${show(weight)} for ${show(label)}. Write { 0: 1, 1: 2.5 }.`,
+      );
+    table.set(Number(label), weight);
+  }
   const { data, shape, width } = leaves[0]!;
   return Float32Array.from({ length: shape[0]! }, (_, i) => {
     let label = Math.round(data[i * width]!);
@@ -281,7 +310,7 @@ export function classWeights(y: LeafTree | null, weights: Readonly<Record<string
       label = 0;
       for (let c = 1; c < width; c++) if (data[i * width + c]! > data[i * width + label]!) label = c;
     }
-    return weights[label] ?? 1;
+    return table.get(label) ?? 1;
   });
 }
 

@@ -353,6 +353,14 @@ export class Model extends Layer {
   get optimizer(): Trainer["optimizer"] {
     return this.#trainer.optimizer;
   }
+  /** What the last `fit` returned, or is about to; null before. */
+  get history(): History | null {
+    return this.#trainer.history;
+  }
+  /** Does the metric of that name get better as it grows ("up") or shrinks? Null when no metric has the name. */
+  direction(log: string): "up" | "down" | null {
+    return this.#trainer.direction(log);
+  }
   get metricsNames(): string[] {
     return this.#trainer.metricsNames;
   }

@@ -1,10 +1,10 @@
 // The options of compile, fit, evaluate and predict.
 
-import type { CallbackLike } from "../callbacks/callback.js";
-import { ValueError } from "../errors.js";
+import { type CallbackLike, callbacksOf } from "../callbacks/callback.js";
+import { checkOptions, show, ValueError } from "../errors.js";
 import type * as optimizers from "../optimizers.js";
 import type { LossLike, MetricLike, PerOutput } from "./compile.js";
-import type { BatchIterable, DataLike } from "./data.js";
+import type { BatchIterable, ClassWeight, DataLike } from "./data.js";
 
 export interface CompileOptions {
   /** An optimizer or its name. Default "rmsprop", as Keras. */
@@ -35,7 +35,8 @@ interface RunOptions {
   /** Rows per batch of arrays. Default 32. */
   batchSize?: number | null;
   verbose?: Verbose;
-  callbacks?: readonly CallbackLike[] | null;
+  /** One callback or several: instances, or objects with some of the hooks. */
+  callbacks?: CallbackLike | readonly CallbackLike[] | null;
   /** Aborts between two batches; the call rejects with the signal's reason, the model stays usable. */
   signal?: AbortSignal;
 }
@@ -49,7 +50,7 @@ export interface FitOptions extends RunOptions {
   /** A new order in each epoch (true), inside batches ("batch"), or the given order. Default true. */
   shuffle?: boolean | "batch";
   /** A weight per class for the loss. */
-  classWeight?: Readonly<Record<string, number>> | null;
+  classWeight?: ClassWeight | null;
   sampleWeight?: DataLike | null;
   initialEpoch?: number;
   stepsPerEpoch?: number | null;
@@ -72,7 +73,7 @@ export interface PredictOptions extends RunOptions {
 
 export interface OnBatchOptions {
   sampleWeight?: DataLike | null;
-  classWeight?: Readonly<Record<string, number>> | null;
+  classWeight?: ClassWeight | null;
   returnDict?: boolean;
 }
 
@@ -86,6 +87,35 @@ export const FIT_OPTIONS = [
   "batchSize", "epochs", "verbose", "callbacks", "validationSplit", "validationData", "shuffle", "classWeight", "sampleWeight", "initialEpoch",
   "stepsPerEpoch", "validationSteps", "validationBatchSize", "validationFreq", "signal",
 ]; // biome-ignore format: a list
+
+/** Counts among the options, and the least that each may be. Those from 1 on may be null. */
+const COUNTS = {
+  epochs: 0, initialEpoch: 0, batchSize: 1, stepsPerEpoch: 1, validationSteps: 1, validationBatchSize: 1, steps: 1,
+}; // biome-ignore format: a table
+
+/** Checks the options of fit, evaluate or predict, before anything is done with them. Errors: `ValueError`. */
+export function checkRun(where: string, given: FitOptions | EvaluateOptions | PredictOptions, known: readonly string[]): void {
+  checkOptions(where, given, known);
+  const options = given as Readonly<Record<string, unknown>>;
+  const must = (name: string, fits: boolean, what: string): void => {
+    if (!fits) throw new ValueError(`${where}: ${name} must be ${what}, received ${show(options[name])}.`);
+  };
+  const isCount = (x: unknown, least: number): boolean => Number.isInteger(x) && (x as number) >= least;
+  for (const [name, least] of Object.entries(COUNTS)) {
+    const value = options[name] === null && least === 1 ? undefined : options[name];
+    must(name, value === undefined || isCount(value, least), `a whole number ≥ ${least}`);
+  }
+  const { validationFreq = 1, shuffle = true, signal } = given as FitOptions;
+  must(
+    "validationFreq",
+    [validationFreq].flat().every((n) => isCount(n, 1)),
+    "a whole number ≥ 1 or a list of them",
+  );
+  must("shuffle", shuffle === "batch" || typeof shuffle === "boolean", 'true, false or "batch"');
+  must("signal", signal === undefined || typeof signal?.throwIfAborted === "function", "an AbortSignal");
+  resolveVerbose(given.verbose);
+  callbacksOf(given.callbacks);
+}
 
 export function resolveVerbose(verbose: Verbose | undefined): 0 | 1 | 2 {
   if (verbose === undefined || verbose === "auto") return 1;

@@ -13,7 +13,7 @@ export interface ProgbarOptions {
   statefulMetrics?: Iterable<string> | "all";
   /** What one step is called after the slash. Default "step". */
   unitName?: string;
-  /** Receives each piece of text. Default: standard output, or `console.log` of finished lines where there is none. */
+  /** Receives each piece of text. Default: the terminal, or `console.log` of finished lines where there is none. */
   write?: (text: string) => void;
   /** The time in seconds, from any fixed origin. Default `performance.now() / 1000`. */
   now?: () => number;
@@ -174,10 +174,10 @@ function remaining(seconds: number): string {
 const COLOURS = /\x1b\[\d+m/g;
 const visibleWidth = (text: string): number => [...text.replace(COLOURS, "")].length;
 
-/** Where nothing can be redrawn (a page's console) only finished lines are shown, without colours. */
+/** Where nothing can be redrawn (a pipe, a file, a page's console) only finished lines are shown, without colours. */
 function defaultWrite(text: string): void {
-  const output = (globalThis as { process?: { stdout?: { write?: (text: string) => unknown } } }).process?.stdout;
-  if (output?.write) output.write(text);
+  const output = (globalThis as { process?: { stdout?: { isTTY?: boolean; write(text: string): unknown } } }).process?.stdout;
+  if (output?.isTTY) output.write(text);
   else if (text.endsWith("\n"))
     console.log(
       text

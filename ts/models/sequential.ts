@@ -113,6 +113,9 @@ export class Sequential extends Model {
   override get outputShape(): PartialShape | null {
     return this.#shapes?.at(-1) ?? null;
   }
+  override get inputNames(): readonly string[] {
+    return [this.#stack[0]?.name ?? "input"];
+  }
   override get outputNames(): readonly string[] {
     return this.#outputNames;
   }

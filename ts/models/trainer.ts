@@ -1,36 +1,35 @@
 // compile, fit, evaluate, predict: the life of a model, in the order in which Keras documents it.
 
-import { type CallbackLike, CallbackList, type CallbackParams, type Logs } from "../callbacks/callback.js";
+import { CallbackList, type CallbackModel, type CallbackParams, callbacksOf, type Logs } from "../callbacks/callback.js";
 import { History } from "../callbacks/history.js";
 import { ProgbarLogger } from "../callbacks/progbarLogger.js";
+import { TerminateOnNaN } from "../callbacks/terminateOnNaN.js";
 import type { TensorType } from "../core/program.js";
 import type { Structure } from "../core/structure.js";
 import { checkOptions, DataError, StateError, ValueError } from "../errors.js";
 import { Mean } from "../metrics.js";
 import * as optimizers from "../optimizers.js";
-import { dataPermutation } from "../random.js";
 import { Tensor } from "../tensor.js";
 import type { Variable } from "../variable.js";
-import { CallbackModelView } from "./callbackView.js";
 import { CompiledLoss, CompiledMetrics, inOrder } from "./compile.js";
 import {
   ArrayFeed,
   ArraySource,
   type Batch,
   type BatchIterable,
-  classWeights,
   type DataLike,
   type Feed,
-  IterableFeed,
-  isBatchIterable,
   joined,
   listed,
   signature,
   writeBatch,
 } from "./data.js";
+import { feedOf, feedsOfFit, firstBatch, sourceOf } from "./feeds.js";
+import { notFinite } from "./finite.js";
 import {
   COMPILE_OPTIONS,
   type CompileOptions,
+  checkRun,
   EVALUATE_OPTIONS,
   type EvaluateOptions,
   FIT_OPTIONS,
@@ -40,6 +39,7 @@ import {
   type PredictOptions,
   resolveVerbose,
 } from "./options.js";
+import { Passes } from "./passes.js";
 import {
   type Compiled,
   lossOf,
@@ -57,13 +57,10 @@ import {
 import { nextTurn } from "./turn.js";
 
 /** What the trainer needs of a model beyond its steps. */
-export interface TrainedModel extends SteppedModel {
-  stopTraining: boolean;
+export interface TrainedModel extends SteppedModel, CallbackModel {
   readonly built: boolean;
   /** Builds the model for shapes with a leading batch axis. Errors when the data does not fit. */
   ensureBuilt(shapes: Structure<readonly (number | null)[]>): void;
-  getWeights(): Tensor[];
-  setWeights(weights: readonly Tensor[]): void;
 }
 
 interface Settings {
@@ -79,6 +76,9 @@ export class Trainer {
   readonly #model: TrainedModel;
   #settings: Settings | null = null;
   #compiled: Compiled | null = null;
+  /** Was the model compiled by a `fit` that failed before it drew the order that goes with that? */
+  #orderOwed = false;
+  history: History | null = null;
   /** What labels are checked against. */
   #outputShapes: readonly (readonly number[])[] = [];
   readonly #programs = new Programs();
@@ -137,114 +137,79 @@ export class Trainer {
   }
 
   async fit(x: DataLike | BatchIterable, y: DataLike | null = null, options: FitOptions = {}): Promise<History> {
-    checkOptions("fit", options, FIT_OPTIONS);
+    checkRun("fit", options, FIT_OPTIONS);
     this.#mustBeCompiled();
-    const {
-      epochs = 1,
-      validationSplit = 0,
-      shuffle = true,
-      initialEpoch = 0,
-      stepsPerEpoch = null,
-      validationFreq = 1,
-      signal,
-    } = options;
+    const { epochs = 1, initialEpoch = 0, stepsPerEpoch = null, validationFreq = 1, signal } = options;
     const verbose = resolveVerbose(options.verbose);
-    let validation = this.#validationFeed(options);
-    let feed: Feed;
-    if (isBatchIterable(x)) {
-      for (const name of ["classWeight", "sampleWeight", "validationSplit"] as const) {
-        if (options[name])
-          throw new ValueError(`fit: ${name} does not go with an iterable of batches; let it yield [x, y, sampleWeight].`);
-      }
-      feed = new IterableFeed(x, this.#arrays);
-      this.#mustTrainTheSame();
-    } else {
-      let source = this.#source(x, y, options);
-      if (validationSplit !== 0 && !validation) {
-        if (!(validationSplit > 0 && validationSplit < 1))
-          throw new ValueError(`fit: validationSplit must be between 0 and 1, received ${validationSplit}.`);
-        const at = Math.floor(source.size * (1 - validationSplit));
-        if (at === 0 || at === source.size)
-          throw new ValueError(`fit: validationSplit ${validationSplit} of ${source.size} samples leaves one part empty.`);
-        validation = new ArrayFeed(source.slice(at, source.size), options.validationBatchSize ?? options.batchSize ?? 32);
-        source = source.slice(0, at);
-      }
-      const batchSize = options.batchSize ?? (stepsPerEpoch ? Math.ceil(source.size / stepsPerEpoch) : 32);
-      feed = new ArrayFeed(source, batchSize, shuffle ? dataPermutation : null, shuffle === "batch");
-    }
-    // Building takes a batch, and with it, in Keras, one order of the rows that nobody uses.
-    const fresh = this.#compiled === null;
-    if (feed instanceof ArrayFeed) {
-      mustHaveRows("fit", feed.source);
-      this.#prepare({ source: feed.source, rows: null, from: 0, size: Math.min(feed.batchSize, feed.source.size) });
-      this.#checkTargets(feed.source);
-      if (fresh && feed.order) feed.order(feed.withinBatch ? Math.min(feed.batchSize, feed.source.size) : feed.source.size);
-    }
-    if (validation?.source) this.#checkTargets(validation.source);
-
-    const history = new History();
-    const own: CallbackLike[] = [...(options.callbacks ?? []), history];
-    if (verbose !== 0 && !own.some((c) => c instanceof ProgbarLogger)) own.push(new ProgbarLogger());
-    const params: CallbackParams = { verbose, epochs, steps: stepsPerEpoch ?? feed.steps };
-    const callbacks = new CallbackList(own, this.#forCallbacks(), params);
+    const { feed, validation } = feedsOfFit(this.#arrays, x, y, options);
+    const passes = new Passes(feed, stepsPerEpoch);
     const model = this.#model;
-    model.stopTraining = false;
-    this.#lastTurn = performance.now();
-    await callbacks.call("onTrainBegin", {});
-    let logs: Logs = {};
-    let iterator: AsyncIterator<Batch> | Iterator<Batch> | null = null;
-    const listensBegin = callbacks.hears("onTrainBatchBegin");
     try {
+      // All that can be wrong with the data is found before anything changes.
+      this.#orderOwed ||= this.#compiled === null;
+      const first = feed instanceof ArrayFeed ? firstBatch("fit", feed) : await passes.peek();
+      if (!first) throw new DataError("fit: the iterable yields no batches.");
+      this.#ready(first);
+      if (validation instanceof ArrayFeed) {
+        const batch = firstBatch("fit: validationData", validation);
+        this.#ready(batch);
+        this.#stepFor("test", batch);
+      }
+      // Building takes a batch, and with it, in Keras, one order of the rows that nobody uses.
+      if (this.#orderOwed && feed instanceof ArrayFeed) feed.order?.(feed.withinBatch ? first.size : feed.source.size);
+      this.#orderOwed = false;
+
+      const own = [...callbacksOf(options.callbacks)];
+      let history = own.find((c) => c instanceof History);
+      if (!history) own.push((history = new History()));
+      this.history = history;
+      if (verbose !== 0 && !own.some((c) => c instanceof ProgbarLogger)) own.push(new ProgbarLogger());
+      const guards = own.filter((c) => c instanceof TerminateOnNaN);
+      const params: CallbackParams = { verbose, epochs, steps: stepsPerEpoch ?? feed.steps };
+      const callbacks = new CallbackList(own, model, params);
+      model.stopTraining = false;
+      this.#lastTurn = performance.now();
+      await callbacks.call("onTrainBegin", {});
+      let logs: Logs = {};
+      const listensBegin = callbacks.hears("onTrainBatchBegin");
       for (let epoch = initialEpoch; epoch < epochs; epoch++) {
         this.#resetMetrics();
         await callbacks.call("onEpochBegin", epoch, {});
         let step = 0;
         let running: Logs = {};
-        iterator ??= iterate(feed);
-        while (stepsPerEpoch === null || step < stepsPerEpoch) {
+        while (true) {
           signal?.throwIfAborted();
-          let next = await iterator.next();
-          if (next.done && stepsPerEpoch !== null) {
-            // A pass may end with an epoch: the next one begins then. One that ends inside an epoch ends it too.
-            iterator = iterate(feed);
-            if (step === 0) next = await iterator.next();
-            if (next.done) {
-              console.warn(
-                "fit: your input ran out of data; training of this epoch ends early. The iterable must yield at least stepsPerEpoch batches.",
-              );
-            }
-          }
-          if (next.done) break;
+          const given = passes.next(step);
+          const batch = given instanceof Promise ? await given : given;
+          if (!batch) break;
           if (listensBegin) await callbacks.call("onTrainBatchBegin", step, {});
-          running = this.#runStep("train", next.value);
+          running = this.#runStep("train", batch, feed.source === null, guards);
           const pending = callbacks.call("onTrainBatchEnd", step, running);
           if (pending) await pending;
           step++;
           await this.#turn();
           if (model.stopTraining) break;
         }
-        if (stepsPerEpoch === null) {
-          await iterator.return?.();
-          iterator = null;
-        }
+        await passes.endEpoch();
         params.steps ??= step;
         logs = { ...running };
         const validateNow =
           typeof validationFreq === "number" ? (epoch + 1) % validationFreq === 0 : validationFreq.includes(epoch + 1);
         if (validation && validateNow) {
-          const values = await this.#evaluate(validation, options.validationSteps ?? null, callbacks, signal);
-          for (const [name, value] of Object.entries(values)) logs[`val_${name}`] = value;
+          const values = Object.entries(await this.#evaluate(validation, options.validationSteps ?? null, callbacks, signal));
+          if (values.length === 0) console.warn("fit: validationData yields no more batches.");
+          for (const [name, value] of values) logs[`val_${name}`] = value;
         }
         logs = sorted(logs);
         await callbacks.call("onEpochEnd", epoch, logs);
         if (model.stopTraining) break;
       }
+      this.#settings!.optimizer.finalizeVariableValues(this.#trained);
+      await callbacks.call("onTrainEnd", logs);
+      return history;
     } finally {
-      await iterator?.return?.(); // a generator of the user may have something to close
+      await passes.close();
     }
-    this.#settings!.optimizer.finalizeVariableValues(this.#trained);
-    await callbacks.call("onTrainEnd", logs);
-    return history;
   }
 
   async evaluate(x: DataLike | BatchIterable, y: DataLike | null, options: EvaluateOptions & { returnDict: true }): Promise<Logs>;
@@ -259,32 +224,25 @@ export class Trainer {
     y: DataLike | null = null,
     options: EvaluateOptions = {},
   ): Promise<number | number[] | Logs> {
-    checkOptions("evaluate", options, EVALUATE_OPTIONS);
+    checkRun("evaluate", options, EVALUATE_OPTIONS);
     this.#mustBeCompiled();
-    const feed: Feed = isBatchIterable(x)
-      ? new IterableFeed(x, this.#arrays)
-      : new ArrayFeed(this.#arrays(x, y, options.sampleWeight ?? null), options.batchSize ?? 32);
-    if (feed instanceof ArrayFeed) {
-      mustHaveRows("evaluate", feed.source);
-      this.#prepare({ source: feed.source, rows: null, from: 0, size: Math.min(feed.batchSize, feed.source.size) });
-      this.#checkTargets(feed.source);
-    }
+    const feed = feedOf("evaluate", this.#arrays, x, y, options);
+    if (feed instanceof ArrayFeed) this.#ready(firstBatch("evaluate", feed));
     const verbose = resolveVerbose(options.verbose);
-    const list: CallbackLike[] = [...(options.callbacks ?? []), ...(verbose !== 0 ? [new ProgbarLogger()] : [])];
-    const callbacks = new CallbackList(list, this.#forCallbacks(), { verbose, epochs: 1, steps: options.steps ?? feed.steps });
+    const list = [...callbacksOf(options.callbacks), ...(verbose !== 0 ? [new ProgbarLogger()] : [])];
+    const callbacks = new CallbackList(list, this.#model, { verbose, epochs: 1, steps: options.steps ?? feed.steps });
     this.#lastTurn = performance.now();
     const logs = await this.#evaluate(feed, options.steps ?? null, callbacks, options.signal);
+    if (Object.keys(logs).length === 0) throw new DataError("evaluate: the iterable yields no batches.");
     return this.#answer(logs, options.returnDict ?? false);
   }
 
   async predict(x: DataLike | BatchIterable, options: PredictOptions = {}): Promise<Structure<Tensor>> {
-    checkOptions("predict", options, PREDICT_OPTIONS);
-    const feed: Feed = isBatchIterable(x)
-      ? new IterableFeed(x, this.#arrays)
-      : new ArrayFeed(this.#arrays(x), options.batchSize ?? 32);
+    checkRun("predict", options, PREDICT_OPTIONS);
+    const feed = feedOf("predict", this.#arrays, x, null, options);
     const verbose = resolveVerbose(options.verbose);
-    const list: CallbackLike[] = [...(options.callbacks ?? []), ...(verbose !== 0 ? [new ProgbarLogger()] : [])];
-    const callbacks = new CallbackList(list, this.#forCallbacks(), { verbose, epochs: 1, steps: options.steps ?? feed.steps });
+    const list = [...callbacksOf(options.callbacks), ...(verbose !== 0 ? [new ProgbarLogger()] : [])];
+    const callbacks = new CallbackList(list, this.#model, { verbose, epochs: 1, steps: options.steps ?? feed.steps });
     this.#lastTurn = performance.now();
     await callbacks.call("onPredictBegin", {});
     const parts: Structure<Tensor>[] = [];
@@ -353,10 +311,9 @@ export class Trainer {
 
   #onBatch(mode: "train" | "test", x: DataLike, y: DataLike | null, options: OnBatchOptions): number | number[] | Logs {
     this.#mustBeCompiled();
-    const source = this.#source(x, y, options);
+    const source = sourceOf(this.#arrays, x, y, options);
     const batch: Batch = { source, rows: null, from: 0, size: source.size };
-    this.#prepare(batch);
-    this.#checkTargets(source);
+    this.#ready(batch);
     this.#resetMetrics();
     return this.#answer(this.#runStep(mode, batch), options.returnDict ?? false);
   }
@@ -371,12 +328,22 @@ export class Trainer {
     });
   }
 
-  #runStep(mode: "train" | "test", batch: Batch): Logs {
+  /**
+   * Runs the step of a batch. `check`: its labels were not checked yet. With `guards`, a step whose loss is no number because its data are
+   * none is undone; the guards are told why.
+   */
+  #runStep(mode: "train" | "test", batch: Batch, check = false, guards: readonly TerminateOnNaN[] = []): Logs {
     const { program, names } = this.#stepFor(mode, batch);
+    if (check) this.#checkTargets(batch.source);
+    const found = guards.length > 0 ? notFinite(batch) : null;
+    for (const guard of guards) guard.found = found;
+    const kept = found === null ? [] : program.updated.map((state) => [state as Variable, (state as Variable).value] as const);
     writeBatch(program, batch);
     program.execute();
     const values = names.map((_, k) => program.read(k)[0]!);
-    return sorted(Object.fromEntries(names.map((name, k) => [name, values[k]!])));
+    const logs = sorted(Object.fromEntries(names.map((name, k) => [name, values[k]!])));
+    if (!Number.isFinite(logs.loss)) for (const [variable, value] of kept) variable.assign(value);
+    return logs;
   }
 
   #predictBatch(batch: Batch): Structure<Tensor> {
@@ -396,7 +363,7 @@ export class Trainer {
       if (steps !== null && step >= steps) break;
       signal?.throwIfAborted();
       await callbacks.call("onTestBatchBegin", step, {});
-      logs = this.#runStep("test", batch);
+      logs = this.#runStep("test", batch, feed.source === null);
       await callbacks.call("onTestBatchEnd", step, logs);
       step++;
       await this.#turn();
@@ -466,6 +433,12 @@ export class Trainer {
     }
   }
 
+  /** Builds for a batch and checks all labels of its source. Errors: `DataError`, `ShapeError`; then nothing has changed. */
+  #ready(batch: Batch): void {
+    this.#prepare(batch);
+    this.#checkTargets(batch.source);
+  }
+
   #checkTargets(source: ArraySource): void {
     if (source.y === null || !this.#compiled?.loss) return;
     this.#compiled.loss.checkTargets(source.targets, this.#outputShapes);
@@ -474,26 +447,9 @@ export class Trainer {
   /** Inputs, targets and sample weights as one source. */
   readonly #arrays = (x: unknown, y: unknown = null, sampleWeight: unknown = null): ArraySource => {
     const { inputNames, outputNames } = this.#model;
-    return ArraySource.of(listed(x, inputNames.length), listed(y, outputNames.length), listed(sampleWeight, outputNames.length));
+    const [ins, outs] = [inputNames.length, outputNames.length];
+    return ArraySource.of(listed(x, ins), listed(y, outs, 2), listed(sampleWeight, outs, 2));
   };
-
-  #source(x: DataLike, y: DataLike | null, options: Pick<FitOptions, "sampleWeight" | "classWeight">): ArraySource {
-    const source = this.#arrays(x, y, options.sampleWeight ?? null);
-    if (!options.classWeight) return source;
-    if (options.sampleWeight)
-      throw new ValueError("classWeight and sampleWeight exclude each other; multiply them into one sampleWeight.");
-    return source.withSampleWeight(classWeights(source.y, options.classWeight));
-  }
-
-  #validationFeed(options: FitOptions): Feed | null {
-    const given = options.validationData;
-    if (given === null || given === undefined) return null;
-    if (isBatchIterable(given)) return new IterableFeed(given, this.#arrays);
-    if (!Array.isArray(given) || given.length < 1 || given.length > 3)
-      throw new ValueError("fit: validationData is [x, y], [x, y, sampleWeight] or an iterable of batches.");
-    const [x, y, w] = given as readonly [DataLike, DataLike | null | undefined, DataLike | null | undefined];
-    return new ArrayFeed(this.#arrays(x, y, w), options.validationBatchSize ?? options.batchSize ?? 32);
-  }
 
   #resetMetrics(): void {
     const c = this.#compiled;
@@ -518,8 +474,8 @@ export class Trainer {
     return values.length === 1 ? values[0]! : values;
   }
 
-  #forCallbacks(): CallbackModelView {
-    return new CallbackModelView(this.#model, (name) => this.#compiled?.metrics.direction(name) ?? null);
+  direction(log: string): "up" | "down" | null {
+    return this.#compiled?.metrics.direction(log) ?? null;
   }
 
   /** Lets the event loop turn, at most every few milliseconds. */
@@ -528,10 +484,6 @@ export class Trainer {
     await nextTurn();
     this.#lastTurn = performance.now();
   }
-}
-
-function mustHaveRows(where: string, source: ArraySource): void {
-  if (source.size === 0) throw new DataError(`${where}: there are no samples; x has 0 rows.`);
 }
 
 /** NOTE a loop: with `every` and its closure it took a tenth of a small prediction. */
@@ -543,8 +495,3 @@ function sameShape(a: readonly number[], b: readonly number[]): boolean {
 const isOfType = (t: Tensor, type: TensorType): boolean => t.dtype === type.dtype && sameShape(t.shape, type.shape);
 
 const sorted = (logs: Logs): Logs => Object.fromEntries(Object.entries(logs).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
-
-function iterate(feed: Feed): AsyncIterator<Batch> | Iterator<Batch> {
-  const pass = feed.pass();
-  return Symbol.asyncIterator in pass ? pass[Symbol.asyncIterator]() : pass[Symbol.iterator]();
-}
