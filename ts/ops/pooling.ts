@@ -81,10 +81,11 @@ const largestOf = (x: Tensor, along: readonly Along[]): Tensor => cast(apply("ma
 
 /** The sums of the windows, divided by how many cells each has inside. */
 function meanOf(x: Tensor, along: readonly Along[]): Tensor {
-  const sums = apply("sum_pool", [x], { ints: along.flat() });
-  const space = x.shape.slice(1, -1);
+  const ints = along.flat();
   if (along.every(([, , lo, hi]) => lo === 0 && hi === 0))
-    return apply("divide", [sums, along.reduce((n, [size]) => n * size, 1)]);
+    return apply("sum_pool", [x], { ints, floats: [along.reduce((n, [size]) => n * size, 1)] });
+  const sums = apply("sum_pool", [x], { ints });
+  const space = x.shape.slice(1, -1);
   // windows at the edges are smaller: a constant, the product of the counts along the axes
   const counts = along
     .map(([size, stride, lo], i) => inside(space[i]!, size, stride, lo, sums.shape[i + 1]!))

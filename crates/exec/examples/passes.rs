@@ -100,7 +100,10 @@ fn timed(program: &mut Program, contents: &[Vec<u32>]) -> String {
     }
     let text = program.text();
     let (heading, steps) = text.split_once('\n').expect("a heading");
-    let timed = steps.lines().zip(&times).map(|(line, ns)| format!("{line:<90} {:>8.3} ms\n", ns / 1e6));
+    let timed = steps
+        .lines()
+        .zip(&times)
+        .map(|(line, ns)| format!("{line:<90} {:>8.3} ms\n", ns / 1e6));
     format!("{heading}\n{}", timed.collect::<String>())
 }
 

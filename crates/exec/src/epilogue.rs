@@ -4,16 +4,12 @@
 use crate::lower::{Home, Lowered, Work};
 use crate::map_vm::{Access, MapProgram};
 
-/// Attaches where a result is read by one elementwise unit of the same size and by nothing else: to calls with one result, or to
-/// `reductions`. `needed` are buffers that are read after the run.
+/// Attaches where an elementwise unit of the same size is the first to read a result: the first one of calls, or any of `reductions`. `needed`
+/// are buffers that are read after the run.
 pub fn attach(low: &mut Lowered, needed: &[usize], reductions: bool) {
-    // How many steps read a buffer, and the last of them.
-    let mut readers = vec![(0usize, 0usize); low.buffers.len()];
+    let mut reader = vec![usize::MAX; low.buffers.len()];
     for (at, work) in low.works.iter().enumerate() {
-        let mut reads = work.reads();
-        reads.sort_unstable();
-        reads.dedup();
-        reads.into_iter().for_each(|b| readers[b] = (readers[b].0 + 1, at));
+        work.reads().into_iter().for_each(|b| reader[b] = reader[b].min(at));
     }
     let mut writer = vec![usize::MAX; low.buffers.len()];
     low.works
@@ -22,8 +18,8 @@ pub fn attach(low: &mut Lowered, needed: &[usize], reductions: bool) {
         .for_each(|(at, w)| w.writes().into_iter().for_each(|b| writer[b] = at));
     for at in 0..low.works.len() {
         for result in results(&low.works[at], reductions) {
-            let (count, reader) = readers[result];
-            if count != 1 || needed.contains(&result) || low.buffers[result].home != Home::Arena {
+            let reader = reader[result];
+            if reader == usize::MAX || needed.contains(&result) || low.buffers[result].home != Home::Arena {
                 continue;
             }
             let Work::Map(m) = &low.works[reader] else { continue };
@@ -64,7 +60,7 @@ fn results(work: &Work, reductions: bool) -> Vec<usize> {
             results,
             epilogue: None,
             ..
-        } if !reductions && results.len() == 1 => results.clone(),
+        } if !reductions => results[..1].to_vec(),
         Work::Reduce(r) if reductions => r.folds.iter().map(|f| f.result).collect(),
         Work::Map(_) | Work::Call { .. } | Work::Reduce(_) | Work::Copy { .. } | Work::Loop { .. } => vec![],
     }

@@ -171,14 +171,13 @@ impl Reduction {
         }
     }
 
-    /// Combines the pieces in ascending order: as many at a time as one call takes in order.
+    /// Combines the pieces in ascending order, two at a time.
     ///
     /// # Safety
     /// All pieces are done.
     unsafe fn combine(&self, fold: &Fold, buffers: &[*mut u32]) {
         let [outer, _, inner] = self.shape;
-        let (most, pieces) = Self::pieces(self.shape);
-        let at_once = if inner == 1 { 2 } else { most };
+        let pieces = Self::pieces(self.shape).1;
         let Some(partial) = fold.partial else { return };
         for o in 0..outer {
             let (dst, rows) = (
@@ -189,7 +188,7 @@ impl Reduction {
             // SAFETY: rows below `pieces` are results of pieces; the sum so far replaces the last of those that it contains.
             unsafe {
                 loop {
-                    let count = at_once.min(pieces - done);
+                    let count = 2.min(pieces - done);
                     (fold.f)(dst, rows.wrapping_add(done * inner), 1, count, inner, 0, inner);
                     done += count;
                     if done == pieces {

@@ -51,7 +51,13 @@ fn shapes() -> Vec<Shape> {
             ..shape("14² 16→32 5×5", 14, 16, 32, 1)
         },
         shape("28² 32→64 4 groups", 28, 32, 64, 4),
-        shape("28² 32 depthwise", 28, 32, 32, 32),
+        shape("28² 16 depthwise", 28, 16, 16, 16),
+        shape("14² 64 depthwise", 14, 64, 64, 64),
+        shape("28² 16 depthwise ×2", 28, 16, 32, 16),
+        Shape {
+            stride: 2,
+            ..shape("28² 32 depthwise stride 2", 28, 32, 32, 32)
+        },
         Shape {
             batch: 1,
             ..shape("28² 16→32 batch 1", 28, 16, 32, 1)
@@ -102,6 +108,17 @@ fn measured_peak() -> f64 {
     (64 * ROUNDS) as f64 / ns
 }
 
+/// Nanoseconds of reading and writing so many words: what a layer moves at least, forward and backward.
+fn moved(words: usize) -> f64 {
+    let (from, mut to) = (vec![1f32; words], vec![0f32; words]);
+    best(|| {
+        for (to, from) in to.iter_mut().zip(black_box(&from)) {
+            *to = from + 1.0;
+        }
+        black_box(&mut to);
+    })
+}
+
 fn main() {
     let p = measured_peak();
     println!("peak {p:.1} GFLOP/s; share of it: forward, input, kernel");
@@ -139,15 +156,17 @@ fn main() {
         let work = 2.0 * (c.batch * positions * c.taps() * c.depth() * c.filters) as f64;
         let share = ns.map(|ns| work / ns / p * 100.0);
         let again = measured_peak();
+        let moved = moved(c.batch * (cells * c.channels + positions * c.filters));
         println!(
-            "{:24} {:5.0} % {:5.0} % {:5.0} %   {:7.0} {:7.0} {:7.0} µs   (peak now {again:.1})",
+            "{:26} {:5.0} % {:5.0} % {:5.0} %   {:7.0} {:7.0} {:7.0} µs, {:5.2}× x and y moved twice   (peak now {again:.1})",
             shape.name,
             share[0],
             share[1],
             share[2],
             ns[0] / 1e3,
             ns[1] / 1e3,
-            ns[2] / 1e3
+            ns[2] / 1e3,
+            ns.iter().sum::<f64>() / moved
         );
     }
 }

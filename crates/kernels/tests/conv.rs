@@ -262,7 +262,12 @@ fn groups_and_depthwise() {
         (8, 16, 2),
         (5, 5, 5),
         (8, 8, 8),
+        (12, 12, 12),
+        (14, 14, 14),
         (17, 17, 17),
+        (4, 8, 4),
+        (4, 32, 4),
+        (9, 18, 9),
         (3, 6, 3),
         (5, 15, 5),
         (2, 34, 2),
@@ -273,6 +278,8 @@ fn groups_and_depthwise() {
             &[SAME3, VALID3][..],
             &[VALID3],
             &[[6, 3, 2, 1, 1, 1], [5, 2, 3, 2, 2, 2]],
+            &[[4, 3, 1, 1, 2, 2], [11, 3, 2, 2, 2, 1]],
+            &[[3, 5, 1, 1, 2, 2], [13, 4, 1, 1, 2, 1]],
             &[[5, 3, 2, 1, 0, 0], [3, 2, 1, 1, 0, 0], [3, 3, 1, 1, 1, 1]],
         ] {
             check(&sizes(2, channels, filters, groups, axes));
@@ -310,6 +317,8 @@ fn bands_and_blocks_of_the_sum_come_into_play() {
     check(&sizes(3, 4, 900, 1, &[[5, 2, 2, 1, 0, 0]]));
     check(&sizes(1, 3, 4, 1, &[[70, 5, 4, 1, 2, 2], [71, 5, 3, 1, 2, 2]]));
     check(&sizes(2, 24, 24, 24, &[[45, 3, 1, 1, 1, 1], [47, 3, 1, 1, 1, 1]]));
+    check(&sizes(2, 5, 5, 5, &[[600, 3, 1, 1, 1, 1]]));
+    check(&sizes(3, 6, 12, 6, &[[21, 3, 1, 1, 1, 1], [40, 3, 1, 1, 1, 1]]));
     check(&sizes(
         2,
         2,
@@ -337,4 +346,13 @@ fn infinite_inputs_stay_where_they_are() {
     let (x, w) = ([1.0, f32::INFINITY, f32::NAN, 2.0, 3.0], [2.0]);
     let y = run(&c, conv::forward, &x, &w, 5, conv::forward_workspace(&c), 5, 1);
     assert!(y[0] == 2.0 && y[1] == f32::INFINITY && y[2].is_nan() && y[3..] == [4.0, 6.0]);
+}
+
+#[test]
+fn depthwise_convolution_leaves_out_what_is_not_there() {
+    // the first tap is infinite: only the first output, which has no first cell, is finite
+    let c = sizes(1, 4, 4, 4, &[[5, 3, 1, 1, 1, 1]]);
+    let (x, w) = ([1.0; 20], [[f32::INFINITY; 4], [2.0; 4], [3.0; 4]].concat());
+    let y = run(&c, conv::forward, &x, &w, 20, conv::forward_workspace(&c), 5, 1);
+    assert_eq!(y, [[5.0; 4].as_slice(), &[f32::INFINITY; 16]].concat());
 }

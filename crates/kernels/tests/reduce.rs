@@ -268,7 +268,7 @@ fn scans_run_in_order() {
     );
 }
 
-/// Columns go through their rows in order, in pieces of `piece_rows`.
+/// Columns go through the even and the odd rows of pieces of `piece_rows`, each in order.
 #[test]
 fn the_order_of_a_column_sum_is_fixed() {
     for [n, inner] in [[700, 16], [40, 300], [9000, 2]] {
@@ -277,7 +277,9 @@ fn the_order_of_a_column_sum_is_fixed() {
             .map(|j| {
                 let column: Vec<f32> = (0..n).map(|r| x[r * inner + j]).collect();
                 let pieces = column.chunks(reduce::piece_rows(inner));
-                let total = pieces.fold(0f32, |t, piece| t + piece.iter().fold(0f32, |s, x| s + x));
+                let every_second =
+                    |piece: &[f32], first: usize| piece.iter().skip(first).step_by(2).fold(0f32, |s, x| s + x);
+                let total = pieces.fold(0f32, |t, piece| t + (every_second(piece, 0) + every_second(piece, 1)));
                 total.to_bits()
             })
             .collect();
@@ -299,7 +301,7 @@ fn moments_are_mean_and_mean_square_distance_whatever_the_split() {
                 let (from, to) = (count * part / parts, count * (part + 1) / parts);
                 let (mean, variance) = (mean.ptr().cast(), variance.ptr().cast());
                 // SAFETY: the arrays have the stated shapes.
-                unsafe { reduce::moments(mean, variance, x.as_ptr(), outer, n, inner, from, to) };
+                unsafe { reduce::moments(mean, variance, x.as_ptr(), n, inner, from, to) };
             }
             [floats(&mean.read()), floats(&variance.read())]
         };
@@ -317,6 +319,101 @@ fn moments_are_mean_and_mean_square_distance_whatever_the_split() {
                 "variance {v}, got {}",
                 variance[at]
             );
+        }
+    }
+}
+
+#[test]
+fn the_variance_is_as_good_when_the_mean_is_large() {
+    for [n, inner] in [[4100, 5], [700, 17], [9001, 1]] {
+        // ±1 about 10000, whose squares are 10⁸: their difference would be lost in f32.
+        let sign = |i: usize| if (i / inner).is_multiple_of(2) { 1.0 } else { -1.0 };
+        let x: Vec<f32> = (0..n * inner).map(|i| 10_000.0 + sign(i)).collect();
+        let (mut mean, mut variance) = (vec![0f32; inner], vec![0f32; inner]);
+        // SAFETY: the arrays have the stated shapes.
+        unsafe { reduce::moments(mean.as_mut_ptr(), variance.as_mut_ptr(), x.as_ptr(), n, inner, 0, inner) };
+        assert!(
+            variance.iter().all(|v| (v - 1.0).abs() < 1e-4),
+            "{n}, {inner}: {variance:?}"
+        );
+    }
+}
+
+/// `[rows, n]` around vectors, groups of four rows and blocks of columns.
+const ROWS: [[usize; 2]; 10] = [
+    [0, 3],
+    [1, 1],
+    [3, 4],
+    [4, 5],
+    [5, 16],
+    [2, 17],
+    [7, 64],
+    [1, 255],
+    [6, 259],
+    [1, 1030],
+];
+
+#[test]
+fn rows_are_normalized_and_pulled_back_as_their_formulas_say_whatever_the_split() {
+    for ([rows, n], centred) in ROWS.into_iter().flat_map(|s| [(s, true), (s, false)]) {
+        let x: Vec<f32> = noise_f32(rows * n, 3, 1.0).iter().map(|x| x + 2.0).collect();
+        let g = noise_f32(rows * n, 5, 1.0);
+        let parts = |cuts: &[usize]| {
+            let (mut y, mut scale) = (Guarded::new(1, &vec![7; rows * n]), Guarded::new(3, &vec![7; rows]));
+            let mut dx = Guarded::new(2, &vec![7; rows * n]);
+            for cut in cuts.windows(2) {
+                let [yp, sp, dp]: [*mut f32; 3] = [y.ptr().cast(), scale.ptr().cast(), dx.ptr().cast()];
+                // SAFETY: the arrays have the stated shapes.
+                unsafe {
+                    reduce::normalize(yp, sp, x.as_ptr(), n, centred, 0.01, cut[0], cut[1]);
+                    reduce::normalize_pull(dp, yp, sp, g.as_ptr(), n, centred, cut[0], cut[1]);
+                }
+            }
+            [y.read(), scale.read(), dx.read()]
+        };
+        let whole = parts(&[0, rows]);
+        assert_eq!(parts(&(0..=rows).collect::<Vec<_>>()), whole, "{rows}×{n}");
+        // In the place of what is read.
+        let [mut y, mut scale, mut dx] = [x.clone(), vec![0.0; rows], g.clone()];
+        // SAFETY: as above.
+        unsafe {
+            reduce::normalize(
+                y.as_mut_ptr(),
+                scale.as_mut_ptr(),
+                y.as_ptr(),
+                n,
+                centred,
+                0.01,
+                0,
+                rows,
+            );
+            reduce::normalize_pull(
+                dx.as_mut_ptr(),
+                y.as_ptr(),
+                scale.as_ptr(),
+                dx.as_ptr(),
+                n,
+                centred,
+                0,
+                rows,
+            );
+        }
+        assert_eq!([y, scale, dx].map(|t| words(&t)), whole, "{rows}×{n} in place");
+        for r in 0..rows {
+            let [x, g] = [&x, &g].map(|t| t[r * n..(r + 1) * n].iter().map(|&x| f64::from(x)).collect::<Vec<_>>());
+            let mean = |t: &[f64]| t.iter().sum::<f64>() / n as f64;
+            let centre = if centred { mean(&x) } else { 0.0 };
+            let variance = mean(&x.iter().map(|x| (x - centre).powi(2)).collect::<Vec<_>>());
+            let scale = (variance + 0.01).powf(-0.5);
+            let y: Vec<f64> = x.iter().map(|x| (x - centre) * scale).collect();
+            let along = mean(&y.iter().zip(&g).map(|(y, g)| y * g).collect::<Vec<_>>());
+            let shift = if centred { mean(&g) } else { 0.0 };
+            assert!(close(whole[1][r], scale, 20.0), "{rows}×{n}: scale {scale}");
+            for j in 0..n {
+                let dx = scale * (g[j] - shift - y[j] * along);
+                assert!(close(whole[0][r * n + j], y[j], 20.0), "{rows}×{n}: y {}", y[j]);
+                assert!(close(whole[2][r * n + j], dx, 20.0 * scale), "{rows}×{n}: dx {dx}");
+            }
         }
     }
 }

@@ -8,6 +8,7 @@ pub mod conv;
 pub mod dot;
 pub mod fast;
 pub mod index;
+pub mod normalize;
 pub mod pool;
 pub mod random;
 pub mod reduce;
@@ -30,5 +31,6 @@ pub static TABLES: &[&[&OpDef]] = &[
     random::ROWS,
     scan::ROWS,
     fast::ROWS,
+    normalize::ROWS,
     pool::ROWS,
 ];

@@ -1,13 +1,14 @@
 //! Pooling over windows of one to three spatial axes, channels last: `x: [N, s1…sr, C] → [N, o1…or, C]`, and the adjoints.
 //!
 //! Attributes: per spatial axis `window, stride, pad_lo, pad_hi`; o = ⌊(s + pad_lo + pad_hi − window) / stride⌋ + 1. Padding never wins
-//! and adds nothing. Maxima keep NaN; of equal cells the first in the window counts, which is where Keras on JAX sends the gradient.
+//! and adds nothing. Sums have a float, too: what they are divided by (1 without one). Maxima keep NaN; of equal cells the first in the window counts, which is where Keras on JAX sends the gradient.
 
 use crate::dtype::DType::F32;
 use crate::error::Error;
 use crate::graph::Type;
-use crate::op::{Algebra, Attrs, Call, CallDef, Coerce, Geometry, Infer, Kernel, Kind, OpDef, Reads, Units, Vjp};
+use crate::op::{Algebra, Attrs, Call, CallDef, Coerce, Geometry, Infer, Kernel, Kind, OpDef, Reads, Rule, Units, Vjp};
 use crate::shape::numel;
+use crate::tensor::Tensor;
 use keratin_kernels::pool::{self, Axis, Pool};
 
 pub static ROWS: &[&OpDef] = &[&MAX_POOL, &MAX_POOL_PICK, &MAX_POOL_SPREAD, &SUM_POOL, &SUM_POOL_SPREAD];
@@ -21,34 +22,40 @@ const LARGEST: i64 = 1 << 28;
 
 /// Checks the attributes of an operand `[N, …, C]` and returns the sizes after pooling: `sizes` before it, `[s1…sr]`.
 fn pooled(i: &Infer, sizes: &[usize], per_axis: usize) -> Result<Vec<usize>, Error> {
-    if i.attrs.ints.len() != per_axis * sizes.len() {
+    let ints = &i.attrs.ints;
+    if ints.len() != per_axis * sizes.len() {
         return Err(i.bad(format!(
-            "expected {} ints for each of {} spatial axes, received {}",
-            per_axis,
+            "expected {per_axis} ints for each of {} spatial axes, received {}",
             sizes.len(),
-            i.attrs.ints.len()
+            ints.len()
         )));
     }
-    (sizes.iter().zip(i.attrs.ints.chunks(per_axis)).enumerate())
-        .map(|(axis, (&size, ints))| {
-            let [window, stride, lo, hi] = [0, 1, 2, 3].map(|k| ints[k]);
-            if ints.iter().any(|&n| n > LARGEST) {
-                return Err(i.bad(format!("spatial axis {axis}: a number among {ints:?} is too large")));
+    let mut out = sizes.to_vec();
+    for (axis, size) in out.iter_mut().enumerate() {
+        let ints = &ints[per_axis * axis..per_axis * (axis + 1)];
+        let [window, stride, lo, hi] = [ints[0], ints[1], ints[2], ints[3]];
+        let what = if ints.iter().any(|&n| n > LARGEST) {
+            format!("a number among {ints:?} is too large")
+        } else if window < 1 || stride < 1 || lo < 0 || hi < 0 {
+            format!("window {window} and stride {stride} must be at least 1, padding ({lo}, {hi}) not negative")
+        } else {
+            let padded = (*size as i64).saturating_add(lo + hi);
+            if padded >= window {
+                *size = ((padded - window) / stride + 1) as usize;
+                continue;
             }
-            if window < 1 || stride < 1 || lo < 0 || hi < 0 {
-                return Err(i.bad(format!(
-                    "spatial axis {axis}: window {window} and stride {stride} must be at least 1, padding ({lo}, {hi}) not negative"
-                )));
-            }
-            let padded = i64::try_from(size).ok().and_then(|n| n.checked_add(lo)?.checked_add(hi));
-            match padded {
-                Some(padded) if padded >= window => Ok(((padded - window) / stride + 1) as usize),
-                _ => Err(i.bad(format!(
-                    "spatial axis {axis}: a window of {window} does not fit into {size} cells with padding ({lo}, {hi}); use a smaller window, or padding \"same\""
-                ))),
-            }
-        })
-        .collect()
+            format!(
+                "a window of {window} does not fit into {size} cells with padding ({lo}, {hi}); use a smaller window, or padding \"same\""
+            )
+        };
+        return Err(i.bad(format!("spatial axis {axis}: {what}")));
+    }
+    Ok(out)
+}
+/// The shape after pooling the first operand.
+fn windows(i: &Infer) -> Result<Vec<usize>, Error> {
+    let sizes = pooled(i, spatial(i, 0)?, PER_AXIS)?;
+    Ok(resized(&i.inputs[0].shape, &sizes))
 }
 /// `[s1…sr]` of operand `at`, which must be a float array `[N, s1…sr, C]`.
 fn spatial<'a>(i: &'a Infer, at: usize) -> Result<&'a [usize], Error> {
@@ -116,6 +123,22 @@ fn covers(attrs: &Attrs, per_axis: usize) -> f32 {
 fn units(g: &Geometry) -> Units {
     row_units(&g.outputs[0].shape, cells(g.attrs, PER_AXIS))
 }
+/// What sums are divided by.
+fn divisor(attrs: &Attrs) -> f32 {
+    attrs.floats.first().copied().unwrap_or(1.0)
+}
+/// `op(x, g)` with the same attributes.
+fn beside<'g>(r: &Rule<'g>, op: &'static OpDef) -> Option<Tensor<'g>> {
+    Some(r.x(0).graph.must(op, &[r.x(0), r.g()], r.attrs.clone()))
+}
+/// `op(g)` with other ints.
+fn adjoint<'g>(r: &Rule<'g>, op: &'static OpDef, ints: Vec<i64>) -> Vec<Option<Tensor<'g>>> {
+    let attrs = Attrs {
+        ints,
+        ..r.attrs.clone()
+    };
+    vec![Some(r.x(0).graph.must(op, &[r.g()], attrs))]
+}
 /// The pooling of a call whose first operand is `x`.
 fn pool_of(c: &Call) -> Pool {
     geometry(c.inputs[0].shape, &c.types[0].shape, &c.attrs.ints, PER_AXIS)
@@ -157,11 +180,8 @@ macro_rules! row {
 row! {
 /// `x: [N, s1…sr, C] → [N, o1…or, C]`: the largest cell of each window; NaN if it has one, −∞ if it lies in the padding altogether.
 MAX_POOL "max_pool" (1)
-infer |i| {
-    let sizes = pooled(i, spatial(i, 0)?, PER_AXIS)?;
-    Ok(one(resized(&i.inputs[0].shape, &sizes)))
-},
-vjp Inputs |r| vec![Some(r.x(0).graph.must(&MAX_POOL_SPREAD, &[r.x(0), r.g()], r.attrs.clone()))],
+infer |i| Ok(one(windows(i)?)),
+vjp Inputs |r| vec![beside(r, &MAX_POOL_SPREAD)],
 units units, run |c| pool::max_pool(dst(c), src(c, 0), &pool_of(c), c.from, c.to),
 reference |r| r.max_pool() }
 
@@ -169,11 +189,11 @@ row! {
 /// `x, t: [N, s1…sr, C] → [N, o1…or, C]`: the cell of `t` where `x` has the first maximum of the window; 0 if the window has no cell.
 MAX_POOL_PICK "max_pool_pick" (2)
 infer |i| {
-    let sizes = pooled(i, spatial(i, 0)?, PER_AXIS)?;
+    let shape = windows(i)?;
     same(i, 1, &i.inputs[0].shape)?;
-    Ok(one(resized(&i.inputs[0].shape, &sizes)))
+    Ok(one(shape))
 },
-vjp Inputs |r| vec![None, Some(r.x(0).graph.must(&MAX_POOL_SPREAD, &[r.x(0), r.g()], r.attrs.clone()))],
+vjp Inputs |r| vec![None, beside(r, &MAX_POOL_SPREAD)],
 units units, run |c| pool::max_pool_pick(dst(c), src(c, 0), src(c, 1), &pool_of(c), c.from, c.to),
 reference |r| r.max_pool_pick() }
 
@@ -181,11 +201,10 @@ row! {
 /// `x: [N, s1…sr, C], g: [N, o1…or, C] → [N, s1…sr, C]`: each window adds its `g` at the first maximum of `x`, windows in ascending order.
 MAX_POOL_SPREAD "max_pool_spread" (2)
 infer |i| {
-    let sizes = pooled(i, spatial(i, 0)?, PER_AXIS)?;
-    same(i, 1, &resized(&i.inputs[0].shape, &sizes))?;
+    same(i, 1, &windows(i)?)?;
     Ok(vec![i.inputs[0].clone()])
 },
-vjp Inputs |r| vec![None, Some(r.x(0).graph.must(&MAX_POOL_PICK, &[r.x(0), r.g()], r.attrs.clone()))],
+vjp Inputs |r| vec![None, beside(r, &MAX_POOL_PICK)],
 units |g| {
     let words = numel(&g.outputs[0].shape[1..]);
     let cost = words as f32 * (0.4 + 0.5 * covers(g.attrs, PER_AXIS));
@@ -198,41 +217,43 @@ run |c| {
 reference |r| r.max_pool_spread() }
 
 row! {
-/// `x: [N, s1…sr, C] → [N, o1…or, C]`: the sum of each window.
+/// `x: [N, s1…sr, C] → [N, o1…or, C]`: the sum of each window. floats: what it is divided by, if anything.
 SUM_POOL "sum_pool" (1)
-infer |i| {
-    let sizes = pooled(i, spatial(i, 0)?, PER_AXIS)?;
-    Ok(one(resized(&i.inputs[0].shape, &sizes)))
-},
+infer |i| Ok(one(windows(i)?)),
 vjp Nothing |r| {
-    let shape = r.x(0).shape();
-    let ints = r.attrs.ints.chunks(PER_AXIS).zip(&shape[1..]).flat_map(|(ints, &s)| [ints, &[s as i64]].concat());
-    vec![Some(r.x(0).graph.must(&SUM_POOL_SPREAD, &[r.g()], Attrs::ints(ints)))]
+    let (shape, mut ints) = (r.x(0).shape(), vec![]);
+    for (axis, own) in r.attrs.ints.chunks(PER_AXIS).enumerate() {
+        ints.extend_from_slice(own);
+        ints.push(shape[1 + axis] as i64);
+    }
+    adjoint(r, &SUM_POOL_SPREAD, ints)
 },
-units units, run |c| pool::sum_pool(dst(c), src(c, 0), &pool_of(c), c.from, c.to),
+units units, run |c| pool::sum_pool(dst(c), src(c, 0), divisor(c.attrs), &pool_of(c), c.from, c.to),
 reference |r| r.sum_pool() }
 
 row! {
-/// `g: [N, o1…or, C] → [N, s1…sr, C]`: the sum of `g` over the windows that cover a cell. One more int per axis: the size s.
+/// `g: [N, o1…or, C] → [N, s1…sr, C]`: the sum of `g` over the windows that cover a cell. One more int per axis: the size s. floats: what it is
+/// divided by, if anything.
 SUM_POOL_SPREAD "sum_pool_spread" (1)
 infer |i| {
-    let (found, ints) = (spatial(i, 0)?, &i.attrs.ints);
-    let sizes = ints.chunks(WITH_SIZE).map(|ints| ints.get(WITH_SIZE - 1).and_then(|&s| usize::try_from(s).ok()));
-    let sizes: Vec<usize> = sizes.collect::<Option<_>>().ok_or_else(|| i.bad("a size is missing or negative"))?;
-    if sizes.len() != found.len() {
-        return Err(i.bad(format!("expected 5 ints for each of {} spatial axes, received {}", found.len(), ints.len())));
+    let mut sizes = vec![];
+    for axis in 0..spatial(i, 0)?.len() {
+        sizes.push(i.size(WITH_SIZE * axis + WITH_SIZE - 1)?);
     }
     let out = pooled(i, &sizes, WITH_SIZE)?;
     same(i, 0, &resized(&i.inputs[0].shape, &out))?;
     Ok(one(resized(&i.inputs[0].shape, &sizes)))
 },
 vjp Nothing |r| {
-    let ints = r.attrs.ints.chunks(WITH_SIZE).flat_map(|ints| ints[..PER_AXIS].to_vec());
-    vec![Some(r.x(0).graph.must(&SUM_POOL, &[r.g()], Attrs::ints(ints)))]
+    let mut ints = vec![];
+    for own in r.attrs.ints.chunks(WITH_SIZE) {
+        ints.extend_from_slice(&own[..PER_AXIS]);
+    }
+    adjoint(r, &SUM_POOL, ints)
 },
 units |g| row_units(&g.outputs[0].shape, covers(g.attrs, WITH_SIZE)),
 run |c| {
     let pool = geometry(&c.types[0].shape, c.inputs[0].shape, &c.attrs.ints, WITH_SIZE);
-    pool::sum_pool_spread(dst(c), src(c, 0), &pool, c.from, c.to)
+    pool::sum_pool_spread(dst(c), src(c, 0), divisor(c.attrs), &pool, c.from, c.to)
 },
 reference |r| r.sum_pool_spread() }

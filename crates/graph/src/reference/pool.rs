@@ -32,15 +32,21 @@ impl Reference<'_> {
     pub fn sum_pool(&self) -> ArrayD<f64> {
         let x = flat(self.inputs[0]);
         let windows = self.windows(&self.types[0].shape, &self.outputs[0].shape, 4);
-        self.result(windows.map(|cells| cells.into_iter().map(|at| x[at]).sum()).collect())
+        let divisor = self.divisor();
+        let mean = |cells: Vec<usize>| cells.into_iter().map(|at| x[at]).sum::<f64>() / divisor;
+        self.result(windows.map(mean).collect())
     }
     pub fn sum_pool_spread(&self) -> ArrayD<f64> {
         let mut y = vec![0.0; self.outputs[0].numel()];
         let windows = self.windows(&self.outputs[0].shape, &self.types[0].shape, 5);
         windows
             .zip(self.inputs[0])
-            .for_each(|(cells, g)| cells.into_iter().for_each(|at| y[at] += g));
+            .for_each(|(cells, g)| cells.into_iter().for_each(|at| y[at] += g / self.divisor()));
         self.result(y)
+    }
+    /// Of sums.
+    fn divisor(&self) -> f64 {
+        self.attrs.floats.first().map_or(1.0, |&d| d as f64)
     }
 
     /// For each element of a pooled array, row-major: the places of the cells of `[N, s1…sr, C]` that its window covers, ascending.

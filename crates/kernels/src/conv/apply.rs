@@ -10,7 +10,7 @@
 //! ```
 
 use super::Conv;
-use super::micro::{self, Mode, NARROW, Operands, ROWS, width};
+use super::micro::{self, Mode, NARROW, Operands, width};
 use super::pack::{self, Cells};
 use super::walk::{self, AXES, Bands, Walk};
 
@@ -18,8 +18,6 @@ use super::walk::{self, AXES, Bands, Walk};
 const PIXELS: usize = 1024;
 /// Steps of the sum whose panel of 16 filters stays in L1.
 const STEPS: usize = 384;
-/// Results whose channels are computed together, where those are elementwise: what they read should stay in L1.
-const FEW: usize = 64;
 
 /// A pass: where its numbers come from and go to.
 pub struct Pass {
@@ -32,20 +30,9 @@ pub struct Pass {
     depth: usize,
     /// Words from a step to the next within a tap.
     spread: usize,
-    cells: Cells,
-    form: Form,
+    /// Few result channels: neighbours of the last axis run along the lanes, of planes of the source.
+    narrow: bool,
     weights: Weights,
-}
-
-/// What runs along the lanes of a vector.
-#[derive(Clone, Copy, PartialEq)]
-enum Form {
-    /// Result channels.
-    Filters,
-    /// Result channels that see one source channel each.
-    Channels,
-    /// Neighbours of the last axis, where there are few result channels.
-    Pixels,
 }
 
 /// Weight of (tap, source channel c of the group, result channel j of the group): at `tap·taps + c·channels + j·columns`, group g `g·groups` on.
@@ -61,76 +48,39 @@ struct Weights {
 
 impl Pass {
     pub fn forward(c: &Conv) -> Pass {
-        let filters = c.filters / c.groups;
         let weights = Weights {
             taps: c.depth() * c.filters,
             channels: c.filters,
             columns: 1,
-            groups: filters,
+            groups: c.filters / c.groups,
             flipped: false,
         };
-        let lone = c.depth() == 1 && c.groups > 1;
-        let cells = if lone && filters > 1 {
-            Cells::Repeat(filters)
-        } else {
-            Cells::Same
-        };
-        let cell = if lone { c.filters } else { c.channels };
-        let groups = if lone { 1 } else { c.groups };
-        let sizes = (c.channels, c.filters, groups, c.depth());
-        Pass::new(walk::forward(c), sizes, lone, (cell, 1, cells), weights)
+        Pass::new(walk::forward(c), (c.channels, c.filters, c.groups), weights)
     }
     pub fn backward(c: &Conv) -> Pass {
-        let filters = c.filters / c.groups;
-        let lone = c.depth() == 1 && c.groups > 1;
         let weights = Weights {
             taps: c.depth() * c.filters,
             channels: 1,
-            // elementwise, the columns are the groups
-            columns: if lone { filters } else { c.filters },
-            groups: filters,
+            columns: c.filters,
+            groups: c.filters / c.groups,
             flipped: true,
         };
-        let cells = if lone && filters > 1 {
-            Cells::Deal(filters)
-        } else {
-            Cells::Same
-        };
-        let spread = if lone { c.channels } else { 1 };
-        let groups = if lone { 1 } else { c.groups };
-        let sizes = (c.filters, c.channels, groups, filters);
-        Pass::new(walk::backward(c), sizes, lone, (c.filters, spread, cells), weights)
+        Pass::new(walk::backward(c), (c.filters, c.channels, c.groups), weights)
     }
-    /// `lone`: each result channel sees one source channel. `layout`: words of a position of the copied source, and from a step to the next.
-    fn new(
-        walks: [Walk; AXES],
-        (from, to, groups, depth): (usize, usize, usize, usize),
-        lone: bool,
-        (cell, spread, cells): (usize, usize, Cells),
-        weights: Weights,
-    ) -> Pass {
+    fn new(walks: [Walk; AXES], (from, to, groups): (usize, usize, usize), weights: Weights) -> Pass {
         let last = &walks[AXES - 1];
         let neighbours = last.step == 1 && last.phases == 1 && last.result >= 4;
-        let narrow = groups == 1 && !lone && to <= NARROW && neighbours;
-        let (cell, planes, cells) = if narrow {
-            (1, from, Cells::Planes)
-        } else {
-            (cell, 1, cells)
-        };
-        let bands = Bands::new(walks, cell, planes, PIXELS, cells != Cells::Same);
+        let narrow = groups == 1 && to <= NARROW && neighbours;
+        let (cell, planes) = if narrow { (1, from) } else { (from, 1) };
+        let bands = Bands::new(walks, cell, planes, PIXELS, narrow);
         Pass {
             bands,
             from,
             to,
             groups,
-            depth,
-            spread: if narrow { bands.words } else { spread },
-            cells,
-            form: match (lone, narrow) {
-                (true, _) => Form::Channels,
-                (_, true) => Form::Pixels,
-                _ => Form::Filters,
-            },
+            depth: from / groups,
+            spread: if narrow { bands.words } else { 1 },
+            narrow,
             weights,
         }
     }
@@ -145,18 +95,15 @@ impl Pass {
     }
     /// Words of a packed row of one group.
     fn packed_columns(&self) -> usize {
-        if self.form == Form::Channels {
-            self.to
-        } else {
-            self.columns().next_multiple_of(16)
-        }
+        self.columns().next_multiple_of(16)
     }
     /// Words of the copy of a band.
     fn copied_words(&self) -> usize {
-        match self.form {
+        if self.narrow {
             // three words behind a run of neighbours are read
-            Form::Pixels => self.bands.words * self.from + 3,
-            Form::Filters | Form::Channels => self.bands.words,
+            self.bands.words * self.from + 3
+        } else {
+            self.bands.words
         }
     }
     /// Words of workspace.
@@ -192,6 +139,7 @@ impl Pass {
             self.tables(steps, rows, outs);
             self.pack(kernel, weights);
             let to = self.bands.result_strides();
+            let cells = if self.narrow { Cells::Planes } else { Cells::Same };
             for band in 0..self.bands.count() {
                 let start = self.bands.start(band);
                 let origin: usize = (0..AXES).map(|a| start[a] * self.bands.walks[a].phases * to[a]).sum();
@@ -210,7 +158,7 @@ impl Pass {
                 if last < first || origin >= end {
                     continue;
                 }
-                let s = pack::source(&self.bands, start, source, self.from, self.cells, copy);
+                let s = pack::source(&self.bands, start, source, self.from, cells, copy);
                 let mut at = Tables {
                     steps,
                     rows,
@@ -278,14 +226,7 @@ impl Pass {
         let mut to = to;
         for phase in self.bands.phases() {
             let k = self.phase_steps(phase);
-            let (columns, width) = (
-                self.columns(),
-                if self.form == Form::Channels {
-                    self.to
-                } else {
-                    width(self.columns())
-                },
-            );
+            let (columns, width) = (self.columns(), width(self.columns()));
             for group in 0..self.groups {
                 let mut row = 0;
                 self.bands.taps(phase, |[i, j, l], _| {
@@ -294,7 +235,7 @@ impl Pass {
                     // SAFETY: blocks of `depth` rows of each panel, inside of the kernel.
                     unsafe {
                         let from = kernel.add(tap * w.taps + group * w.groups);
-                        for at in (0..columns).step_by(width.max(1)) {
+                        for at in (0..columns).step_by(width) {
                             let some = (columns - at).min(width);
                             let panel = to.add(at * k + row * width);
                             pack::panel(
@@ -317,11 +258,7 @@ impl Pass {
 
     /// The results of one phase in one band.
     unsafe fn products(&self, k: usize, pixels: usize, s: *const f32, t: Tables, c: *mut f32) {
-        if self.form == Form::Channels {
-            // SAFETY: the caller's.
-            return unsafe { self.elementwise(k, pixels, s, t, c) };
-        }
-        if self.form == Form::Pixels {
+        if self.narrow {
             for j in 0..self.to {
                 // SAFETY: column j of the weights and the results.
                 unsafe {
@@ -369,38 +306,6 @@ impl Pass {
                     if p >= k {
                         break;
                     }
-                }
-            }
-        }
-    }
-
-    /// The same where each result sees one channel.
-    unsafe fn elementwise(&self, k: usize, pixels: usize, s: *const f32, t: Tables, c: *mut f32) {
-        let (last, cell) = (self.bands.walks[AXES - 1], 4 * self.bands.strides[AXES - 1]);
-        let threes = last.taps == 3 && last.dilation == 1 && last.step == 1 && last.phases == 1 && self.depth == 1;
-        let mut at = 0;
-        while at < pixels {
-            // SAFETY: rows `at..` of the tables; all columns of S, B and C.
-            unsafe {
-                let o = Operands {
-                    k,
-                    s,
-                    rows: t.rows.add(at),
-                    steps: t.steps,
-                    b: t.weights,
-                    brs: self.to,
-                    c,
-                    outs: t.outs.add(at),
-                    mode: Mode::Fresh,
-                };
-                // Four results in one line of the last axis?
-                if threes && at + ROWS <= pixels && *o.rows.add(ROWS - 1) - *o.rows == ((ROWS - 1) * cell) as u32 {
-                    micro::threes(self.to, cell, o);
-                    at += ROWS;
-                } else {
-                    let few = if threes { ROWS } else { FEW }.min(pixels - at);
-                    micro::lanes(few, ROWS, self.to, o);
-                    at += few;
                 }
             }
         }

@@ -170,8 +170,7 @@ impl Gradient {
                 c: o.c.add(columns.start),
                 ..o
             };
-            // three rows at a time: most kernels have a multiple of that
-            micro::lanes(rows, 3, columns.len(), o);
+            micro::lanes(rows, columns.len(), o);
         }
     }
 

@@ -3,7 +3,7 @@
 //! `C[i, j] = Σ_q S[rows[i] + steps[q]] · B[q, j]`: one table says where each row of the tile begins in S, the other where each step of the
 //! sum is relative to that. Padding, stride, dilation, the order of the sum: all of them are only tables. Forward, rows are pixels and steps
 //! cells of the kernel; for the gradient of the kernel it is the other way round. The tiles `lanes_…` read a vector of S instead of one
-//! word in all lanes: convolutions whose filters see one channel each.
+//! word in all lanes: the gradient of a kernel whose filters see one channel each.
 //!
 //! The rules about registers and unrolling of `gemm::micro` hold here too.
 
@@ -13,7 +13,7 @@
 use crate::lanes::{F4, fma};
 
 /// Rows of the largest tile.
-pub const ROWS: usize = 4;
+const ROWS: usize = 4;
 
 /// Columns of a panel of B. Two rows of 16 columns need fewer addresses than four of 8: those are what is scarce here.
 pub fn width(columns: usize) -> usize {
@@ -131,10 +131,8 @@ tiles! {
     splat_1x4 = 1, 1, false;
     splat_2x16 = 2, 4, false;
     splat_1x16 = 1, 4, false;
-    lanes_4x8 = 4, 2, true;
     lanes_3x8 = 3, 2, true;
     lanes_1x8 = 1, 2, true;
-    lanes_4x4 = 4, 1, true;
     lanes_3x4 = 3, 1, true;
     lanes_1x4 = 1, 1, true;
 }
@@ -335,11 +333,11 @@ unsafe fn vectors_4(
     }
 }
 
-/// Any number of rows and columns, elementwise in S and B; tiles of `height` (3 or 4) rows.
+/// Any number of rows and columns, elementwise in S and B; three rows at a time, because most kernels have a multiple of that.
 ///
 /// # Safety
 /// The operands cover the rows and columns.
-pub unsafe fn lanes(rows: usize, height: usize, columns: usize, mut o: Operands) {
+pub unsafe fn lanes(rows: usize, columns: usize, mut o: Operands) {
     let mut at = 0;
     while at < columns {
         let width = match columns - at {
@@ -350,89 +348,18 @@ pub unsafe fn lanes(rows: usize, height: usize, columns: usize, mut o: Operands)
         let f = |tiles: usize, rows: usize, o: Operands| match (rows, width) {
             // SAFETY: columns `at` to `at + width` are inside.
             (_, 1) => unsafe { column(tiles * rows, o) },
-            (4, 8) => call!(lanes_4x8, tiles, o),
             (3, 8) => call!(lanes_3x8, tiles, o),
             (_, 8) => call!(lanes_1x8, tiles * rows, o),
-            (4, _) => call!(lanes_4x4, tiles, o),
             (3, _) => call!(lanes_3x4, tiles, o),
             (_, _) => call!(lanes_1x4, tiles * rows, o),
         };
         // SAFETY: the caller's rows.
-        unsafe { each(rows, height, o, f) };
+        unsafe { each(rows, 3, o, f) };
         // The same tables serve the next columns.
         o.s = o.s.wrapping_add(width);
         o.b = o.b.wrapping_add(width);
         o.c = o.c.wrapping_add(width);
         at += width;
-    }
-}
-
-/// As [`lanes`] with 4 rows that are neighbours, `cell` bytes apart in S and `columns` words in C, and a kernel whose steps come in threes,
-/// `cell` bytes apart: each vector of S is loaded once for the three.
-///
-/// # Safety
-/// As for [`lanes`]; `o.k` is a multiple of 3, the mode `Fresh`.
-pub unsafe fn threes(columns: usize, cell: usize, o: Operands) {
-    let vectors = columns / 4;
-    // SAFETY: the caller's rows; vectors of 4 columns, and what they leave.
-    unsafe {
-        let (s, c) = (o.s.byte_add(*o.rows as usize), o.c.byte_add(*o.outs as usize));
-        lanes_threes(vectors, o.k / 3, s, cell, o.steps, o.b, o.brs, c, columns);
-        if !columns.is_multiple_of(4) {
-            let rest = Operands {
-                s: o.s.add(4 * vectors),
-                b: o.b.add(4 * vectors),
-                c: o.c.add(4 * vectors),
-                ..o
-            };
-            lanes(ROWS, ROWS, columns % 4, rest);
-        }
-    }
-}
-
-/// # Safety
-/// As for [`threes`].
-#[inline(never)]
-#[cfg_attr(
-    all(target_arch = "wasm32", feature = "relaxed"),
-    target_feature(enable = "relaxed-simd")
-)]
-unsafe fn lanes_threes(
-    vectors: usize,
-    threes: usize,
-    mut s: *const f32,
-    cell: usize,
-    steps: *const u32,
-    mut b: *const f32,
-    brs: usize,
-    mut c: *mut f32,
-    crs: usize,
-) {
-    for _ in 0..vectors {
-        // SAFETY: the caller's; S, B and C advance by one vector of columns.
-        unsafe {
-            let mut acc = [F4::splat(0.0); 4];
-            let (mut w, mut step) = (b, steps);
-            for _ in 0..threes {
-                let mut p = s.byte_add(*step as usize);
-                let kernel = [F4::load(w), F4::load(w.add(brs)), F4::load(w.add(2 * brs))];
-                for i in 0..6 {
-                    let x = F4::load(p);
-                    // cell i meets cell k of the kernel at row i − k
-                    for k in 0..3 {
-                        if i >= k && i - k < 4 {
-                            acc[i - k] = fma(acc[i - k], x, kernel[k]);
-                        }
-                    }
-                    p = p.wrapping_byte_add(cell);
-                }
-                (w, step) = (w.wrapping_add(3 * brs), step.wrapping_add(3));
-            }
-            for i in 0..4 {
-                acc[i].store(c.add(i * crs));
-            }
-        }
-        (s, b, c) = (s.wrapping_add(4), b.wrapping_add(4), c.wrapping_add(4));
     }
 }
 

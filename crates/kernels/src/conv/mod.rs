@@ -8,15 +8,16 @@
 //! - [`kernel`]: over the positions of a slab (image, position), ascending, and then the slabs in ascending order. What a slab is depends on
 //!   the sizes alone.
 //!
-//! So the bits depend on no split over threads, and forward and input have those of a scalar loop. Where the kernel is finite, zeros change
-//! nothing; an infinite weight makes NaN of them, as in a loop over a padded image.
+//! So the bits depend on no split over threads, and forward and input have those of a scalar loop. Where all numbers are finite, zeros change
+//! nothing. Infinity times such a zero makes NaN, as in a loop over a padded image, but not in `depthwise`, which leaves those cells out.
 //!
 //! # How
-//! One micro-kernel (`micro`) serves all: it reads one operand through tables. `walk` says what is in the tables, `pack` makes the
-//! padded copy that they lead into. What runs along the lanes of a vector is what there is enough of: filters; channels, where each filter
-//! sees one; neighbouring positions, where there are up to three filters.
+//! One micro-kernel (`micro`) serves most: it reads one operand through tables. `walk` says what is in the tables, `pack` makes the
+//! padded copy that they lead into. What runs along the lanes of a vector is what there is enough of: filters; neighbouring positions, where
+//! there are up to three filters; channels, where each filter sees one. Of those, [`forward`] and [`input`] need no tables (`depthwise`).
 
 mod apply;
+mod depthwise;
 mod gradient;
 mod micro;
 mod pack;
@@ -66,6 +67,14 @@ impl Conv {
     pub fn depth(&self) -> usize {
         self.channels / self.groups
     }
+    /// Does each filter see one channel, and are there more of those than filters of each? Then channels fill vectors.
+    fn depthwise(&self) -> bool {
+        self.depth() == 1 && self.channels >= 4 && self.filters < 8 * self.channels
+    }
+    /// The same for the adjoint in x, which is a sum over the filters of a channel where it has several.
+    fn depthwise_input(&self) -> bool {
+        self.depthwise() && self.filters == self.channels
+    }
     /// Cells of the kernel.
     pub fn taps(&self) -> usize {
         self.axes.iter().map(|a| a.kernel).product()
@@ -79,7 +88,11 @@ impl Conv {
 
 /// Words of workspace per thread for [`forward`].
 pub fn forward_workspace(c: &Conv) -> usize {
-    Pass::forward(c).workspace_words()
+    if c.depthwise() {
+        depthwise::Pass::forward(c).workspace_words()
+    } else {
+        Pass::forward(c).workspace_words()
+    }
 }
 /// y = x ∗ w: positions `from..to` of all images, `filters` words each.
 ///
@@ -87,12 +100,22 @@ pub fn forward_workspace(c: &Conv) -> usize {
 /// The arrays have the sizes of `c`, `ws` [`forward_workspace`] words; nothing overlaps `y` and `ws`.
 pub unsafe fn forward(c: &Conv, x: *const f32, w: *const f32, y: *mut f32, from: usize, to: usize, ws: *mut f32) {
     // SAFETY: the caller's.
-    unsafe { Pass::forward(c).run(x, w, y, from, to, ws) }
+    unsafe {
+        if c.depthwise() {
+            depthwise::Pass::forward(c).run(x, w, y, from, to, ws)
+        } else {
+            Pass::forward(c).run(x, w, y, from, to, ws)
+        }
+    }
 }
 
 /// Words of workspace per thread for [`input`].
 pub fn input_workspace(c: &Conv) -> usize {
-    Pass::backward(c).workspace_words()
+    if c.depthwise_input() {
+        depthwise::Pass::backward(c).workspace_words()
+    } else {
+        Pass::backward(c).workspace_words()
+    }
 }
 /// The adjoint in x, from g: […output, filters]: cells `from..to` of all images, `channels` words each.
 ///
@@ -100,7 +123,13 @@ pub fn input_workspace(c: &Conv) -> usize {
 /// As for [`forward`].
 pub unsafe fn input(c: &Conv, g: *const f32, w: *const f32, x: *mut f32, from: usize, to: usize, ws: *mut f32) {
     // SAFETY: the caller's.
-    unsafe { Pass::backward(c).run(g, w, x, from, to, ws) }
+    unsafe {
+        if c.depthwise_input() {
+            depthwise::Pass::backward(c).run(g, w, x, from, to, ws)
+        } else {
+            Pass::backward(c).run(g, w, x, from, to, ws)
+        }
+    }
 }
 
 /// Words of workspace per thread for [`kernel`].

@@ -12,8 +12,6 @@ pub enum Cells {
     Same,
     /// Each so many times in a row.
     Repeat(usize),
-    /// Channel `c·m + j` at `j·(channels/m) + c`, for this m.
-    Deal(usize),
     /// Each in a plane of its own.
     Planes,
 }
@@ -153,14 +151,6 @@ unsafe fn copy(from: *const f32, to: *mut f32, n: usize, channels: usize, cells:
                 for i in 0..n * channels {
                     for j in 0..m {
                         *to.add(i * m + j) = *from.add(i);
-                    }
-                }
-            }
-            Cells::Deal(m) => {
-                let width = channels / m;
-                for i in 0..n {
-                    for at in 0..channels {
-                        *to.add(i * channels + at % m * width + at / m) = *from.add(i * channels + at);
                     }
                 }
             }

@@ -64,6 +64,57 @@ impl Walk {
         );
         (at.rem_euclid(phases) == 0).then(|| at.div_euclid(phases))
     }
+    /// From a tap that a phase meets to the next: taps, and cells of the source.
+    pub fn between(&self) -> (usize, usize) {
+        if self.phases == 1 {
+            return (1, self.dilation);
+        }
+        let (mut a, mut b) = (self.phases, self.dilation);
+        while b > 0 {
+            (a, b) = (b, a % b);
+        }
+        (self.phases / a, self.dilation / a)
+    }
+    /// The taps that the phase meets: the first, its offset, and how many there are.
+    pub fn first(&self, phase: usize) -> Met {
+        let between = self.between().0;
+        let first = (0..between.min(self.taps)).find_map(|tap| Some((tap, self.offset(phase, tap)?)));
+        first.map_or(
+            Met {
+                tap: 0,
+                at: 0,
+                count: 0,
+            },
+            |(tap, at)| Met {
+                tap,
+                at,
+                count: (self.taps - tap).div_ceil(between),
+            },
+        )
+    }
+    /// Those that result cell `r` meets inside of the source, where the first is.
+    pub fn reach(&self, r: usize) -> Met {
+        let (taps, cells) = self.between();
+        if self.phases == 1 {
+            let at = (r * self.step) as isize - self.shift;
+            if at >= 0 && at as usize + (self.taps - 1) * self.dilation < self.source {
+                return Met {
+                    tap: 0,
+                    at,
+                    count: self.taps,
+                };
+            }
+        }
+        let met = self.first(r % self.phases);
+        let at = (r / self.phases * self.step) as isize + met.at;
+        let inside = |end: isize| (ceil_div(end - at, cells).max(0) as usize).min(met.count);
+        let (skipped, end) = (inside(0), inside(self.source as isize));
+        Met {
+            tap: met.tap + skipped * taps,
+            at: at + (skipped * cells) as isize,
+            count: end - skipped,
+        }
+    }
     /// Taps that the phase meets.
     pub fn met(&self, phase: usize) -> usize {
         (0..self.taps).filter(|&tap| self.offset(phase, tap).is_some()).count()
@@ -91,8 +142,17 @@ impl Walk {
     }
 }
 
-fn ceil_div(a: isize, b: usize) -> isize {
-    -(-a).div_euclid(b as isize)
+/// Taps that are evenly spaced.
+#[derive(Clone, Copy)]
+pub struct Met {
+    pub tap: usize,
+    /// Where the first of them is in the source.
+    pub at: isize,
+    pub count: usize,
+}
+
+pub fn ceil_div(a: isize, b: usize) -> isize {
+    if b == 1 { a } else { -(-a).div_euclid(b as isize) }
 }
 
 /// Axes from the batch to the last spatial one.
@@ -268,6 +328,7 @@ impl Bands {
 }
 
 /// The four walks of a convolution.
+#[inline(never)]
 pub fn forward(c: &Conv) -> [Walk; AXES] {
     let [x, y, z] = &c.axes;
     [
@@ -278,6 +339,7 @@ pub fn forward(c: &Conv) -> [Walk; AXES] {
     ]
 }
 /// Those of its adjoint in x.
+#[inline(never)]
 pub fn backward(c: &Conv) -> [Walk; AXES] {
     let [x, y, z] = &c.axes;
     [

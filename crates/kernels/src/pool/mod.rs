@@ -5,13 +5,13 @@
 //! rows nor images nor their split change a bit.
 
 mod fold;
-mod gather;
 mod spread;
+mod walk;
 
-use crate::lanes::{F4, U4};
-use fold::{Pick, QuickMax, Sum};
-use gather::gather;
-use spread::spread;
+use crate::lanes::F4;
+use fold::{Max, Sum, gather};
+use spread::{maxima, repeat, spread};
+use walk::walk;
 
 /// One spatial axis: sizes before and after, cells per window, cells from window to window, cells of padding before the first.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -32,31 +32,9 @@ impl Axis {
         stride: 1,
         pad: 0,
     };
-    /// Cells `from..to` that window `o` covers.
-    #[inline(always)]
-    fn covered(&self, o: usize) -> (usize, usize) {
-        let clip = |at: usize| at.saturating_sub(self.pad).min(self.size);
-        (clip(o * self.stride), clip(o * self.stride + self.window))
-    }
-    /// Windows `from..to` that cover cell `i`, given those of a cell before it: no division, and none is passed twice.
-    #[inline(always)]
-    fn covering(&self, i: usize, (mut from, mut to): (usize, usize)) -> (usize, usize) {
-        while from < self.out && from * self.stride + self.window <= i + self.pad {
-            from += 1;
-        }
-        while to < self.out && to * self.stride <= i + self.pad {
-            to += 1;
-        }
-        (from, to)
-    }
-    /// Cells from window to window, if all windows are two cells of the input.
-    fn pairs(&self) -> Option<usize> {
-        let inside = self.pad == 0 && self.out > 0 && (self.out - 1) * self.stride + 2 <= self.size;
-        (self.window == 2 && inside).then_some(self.stride)
-    }
-    /// Do the windows cover every cell exactly once?
-    fn exact(&self) -> bool {
-        self.pad == 0 && self.stride == self.window && self.out * self.window == self.size
+    /// Do whole windows lie one after the other from the first cell on?
+    fn tiles(&self) -> bool {
+        self.pad == 0 && self.stride == self.window && self.out * self.window <= self.size
     }
 }
 
@@ -67,203 +45,88 @@ pub struct Pool {
     pub channels: usize,
 }
 
-impl Pool {
-    fn sizes(&self) -> [usize; 3] {
-        self.axes.map(|a| a.size)
-    }
-    fn outs(&self) -> [usize; 3] {
-        self.axes.map(|a| a.out)
-    }
-}
-
 /// The largest cell of each window, NaN if one is NaN, −∞ if there is none: rows `from..to` of the `n·o0·o1` of `dst`.
 pub unsafe fn max_pool(dst: *mut f32, x: *const f32, pool: &Pool, from: usize, to: usize) {
-    let range = |axis: usize, o: usize, _| pool.axes[axis].covered(o);
+    let c = pool.channels;
     // SAFETY: the caller gives whole arrays and rows inside the result.
-    unsafe {
-        gather::<QuickMax>(
-            x,
-            dst,
-            pool.sizes(),
-            pool.outs(),
-            pool.channels,
-            from,
-            to,
-            pool.axes[2].pairs(),
-            range,
-        )
-    }
+    walk(pool, true, from, to, &mut |cell, at, cells, span| unsafe {
+        gather::<Max>(x.wrapping_add(cell), dst.add(at), cells, span, c, F4::splat(1.0))
+    });
 }
 
 /// The cell of `t`, which has the shape of `x`, where `x` has the (first) maximum of the window; 0 if the window has no cell.
 pub unsafe fn max_pool_pick(dst: *mut f32, x: *const f32, t: *const f32, pool: &Pool, from: usize, to: usize) {
-    let range = |axis: usize, o: usize, _| pool.axes[axis].covered(o);
+    let (c, row) = (pool.channels, pool.axes[2].out * pool.channels);
     // SAFETY: as above.
     unsafe {
-        gather::<Pick>(
-            (x, t),
-            dst,
-            pool.sizes(),
-            pool.outs(),
-            pool.channels,
-            from,
-            to,
-            pool.axes[2].pairs(),
-            range,
-        )
+        core::ptr::write_bytes(dst.add(from * row), 0, (to - from) * row);
+        walk(pool, true, from, to, &mut |cell, at, cells, span| {
+            maxima(
+                x.wrapping_add(cell),
+                t.wrapping_add(cell).cast_mut(),
+                dst.add(at),
+                cells,
+                span,
+                c,
+                true,
+            )
+        });
     }
 }
 
-/// The sum of each window: rows `from..to` of the `n·o0·o1` of `dst`.
-pub unsafe fn sum_pool(dst: *mut f32, x: *const f32, pool: &Pool, from: usize, to: usize) {
-    let range = |axis: usize, o: usize, _| pool.axes[axis].covered(o);
+/// The sum of each window, divided by `divisor`: rows `from..to` of the `n·o0·o1` of `dst`.
+pub unsafe fn sum_pool(dst: *mut f32, x: *const f32, divisor: f32, pool: &Pool, from: usize, to: usize) {
+    // SAFETY: as above.
+    unsafe { sums(dst, x, divisor, pool, true, from, to) }
+}
+
+/// `dx: [n, s0, s1, s2, c]` from `g: [n, o0, o1, o2, c]`: the sum of `g` over the windows that cover a cell, ascending, divided by `divisor`:
+/// rows `from..to` of the `n·s0·s1` of `dst`.
+pub unsafe fn sum_pool_spread(dst: *mut f32, g: *const f32, divisor: f32, pool: &Pool, from: usize, to: usize) {
     // SAFETY: as above.
     unsafe {
-        gather::<Sum>(
-            x,
-            dst,
-            pool.sizes(),
-            pool.outs(),
-            pool.channels,
-            from,
-            to,
-            pool.axes[2].pairs(),
-            range,
-        )
+        if pool.axes.iter().all(Axis::tiles) {
+            repeat(dst, g, divisor, pool, from, to);
+        } else {
+            sums(dst, g, divisor, pool, false, from, to);
+        }
     }
 }
 
-/// `dx: [n, s0, s1, s2, c]` from `g: [n, o0, o1, o2, c]`: the sum of `g` over the windows that cover a cell, ascending: rows `from..to`
-/// of the `n·s0·s1` of `dst`.
-pub unsafe fn sum_pool_spread(dst: *mut f32, g: *const f32, pool: &Pool, from: usize, to: usize) {
-    if pool.axes.iter().all(Axis::exact) {
-        // SAFETY: as above.
-        return unsafe { repeat(dst, g, pool, from, to) };
-    }
-    let range = |axis: usize, i: usize, before| pool.axes[axis].covering(i, before);
+/// Sums of the cells of windows, or of the windows of cells.
+#[inline(never)]
+unsafe fn sums(dst: *mut f32, src: *const f32, divisor: f32, pool: &Pool, windows: bool, from: usize, to: usize) {
+    let (divisor, c) = (F4::splat(divisor), pool.channels);
     // SAFETY: as above.
-    unsafe { gather::<Sum>(g, dst, pool.outs(), pool.sizes(), pool.channels, from, to, None, range) }
+    walk(pool, windows, from, to, &mut |cell, at, cells, span| unsafe {
+        gather::<Sum>(src.wrapping_add(cell), dst.add(at), cells, span, c, divisor)
+    });
 }
 
 /// `dx: [n, s0, s1, s2, c]`: each window of `x` adds its `g` at its first maximum, windows in ascending order: images `from..to`.
 pub unsafe fn max_pool_spread(dst: *mut f32, x: *const f32, g: *const f32, pool: &Pool, from: usize, to: usize) {
-    let ([s0, s1, s2], c) = (pool.sizes(), pool.channels);
-    let exact = pool.axes.iter().all(Axis::exact);
-    let (image, outs) = (s0 * s1 * s2 * c, pool.outs().iter().product::<usize>());
-    for n in from..to {
-        // SAFETY: image n of each array; windows lie inside it.
-        unsafe {
-            let (x, dst) = (x.add(n * image), dst.add(n * image));
-            let mut g = g.add(n * outs * c);
-            if !exact {
-                core::ptr::write_bytes(dst, 0, image);
-            }
-            for a in 0..pool.axes[0].out {
-                let i = pool.axes[0].covered(a);
-                for b in 0..pool.axes[1].out {
-                    let j = pool.axes[1].covered(b);
-                    let row = (i.0 * s1 + j.0) * s2 * c;
-                    let mut cells = Cells {
-                        count: [i.1 - i.0, j.1 - j.0, 0],
-                        step: [s1 * s2 * c, s2 * c, c],
-                    };
-                    for l in 0..pool.axes[2].out {
-                        let l = pool.axes[2].covered(l);
-                        cells.count[2] = l.1 - l.0;
-                        let at = row + l.0 * c;
-                        if exact {
-                            spread::<false>(dst.wrapping_add(at), x.wrapping_add(at), g, &cells, c);
-                        } else {
-                            spread::<true>(dst.wrapping_add(at), x.wrapping_add(at), g, &cells, c);
-                        }
-                        g = g.add(c);
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// `sum_pool_spread` where one window covers each cell: every cell of `g` fills its window, as in up-sampling.
-unsafe fn repeat(dst: *mut f32, g: *const f32, pool: &Pool, from: usize, to: usize) {
-    let ([a0, a1, a2], c) = (pool.axes, pool.channels);
-    // SAFETY: rows from..to of dst, and the rows of g that cover them.
+    let ([a, b, l], c) = (pool.axes, pool.channels);
+    let image = a.size * b.size * l.size * c;
+    // Windows that share no cell are written whole, if they are of the usual size.
+    let apart = pool.axes.iter().all(|a| a.stride >= a.window);
+    let everywhere = |a: &Axis| a.tiles() && a.out * a.window == a.size;
+    let filled = pool.axes.map(|a| a.window) == [1, 2, 2] && c.is_multiple_of(4) && pool.axes.iter().all(everywhere);
+    let rows = a.out * b.out;
+    // SAFETY: images from..to of each array; windows lie inside them.
     unsafe {
-        let mut dst = dst.add(from * a2.size * c);
-        for row in from..to {
-            let (n, i, j) = (row / (a0.size * a1.size), row / a1.size % a0.size, row % a1.size);
-            let mut g = g.add(((n * a0.out + i / a0.window) * a1.out + j / a1.window) * a2.out * c);
-            for _ in 0..a2.out {
-                for _ in 0..a2.window {
-                    crate::copy::row(dst.cast(), g.cast(), c);
-                    dst = dst.add(c);
-                }
-                g = g.add(c);
-            }
+        if !filled {
+            core::ptr::write_bytes(dst.add(from * image), 0, (to - from) * image);
         }
-    }
-}
-
-/// A box of cells: how many along each axis, and how many words apart. Its first cell is where a pointer says.
-#[derive(Clone, Copy)]
-struct Cells {
-    count: [usize; 3],
-    step: [usize; 3],
-}
-
-impl Cells {
-    /// Runs `f` with the place of every cell relative to the first, ascending.
-    #[inline(always)]
-    fn each(&self, mut f: impl FnMut(usize)) {
-        let mut plane = 0;
-        for _ in 0..self.count[0] {
-            let mut row = plane;
-            for _ in 0..self.count[1] {
-                let mut cell = row;
-                for _ in 0..self.count[2] {
-                    f(cell);
-                    cell += self.step[2];
-                }
-                row += self.step[1];
-            }
-            plane += self.step[0];
-        }
-    }
-}
-
-/// Does a later cell take the place of the maximum so far? Where it is larger, or NaN and the maximum is not.
-#[inline(always)]
-fn beats(x: F4, max: F4) -> U4 {
-    max.eq(max).and_not(x.le(max))
-}
-
-/// Four words, or `live` of them and zeros.
-#[inline(always)]
-unsafe fn load<const FULL: bool>(p: *const f32, live: usize) -> F4 {
-    // SAFETY: the caller has four words, or `live`.
-    unsafe {
-        if FULL {
-            return F4::load(p);
-        }
-        let word = |i: usize| if i < live { *p.add(i) } else { 0.0 };
-        F4::new(word(0), word(1), word(2), 0.0)
-    }
-}
-
-/// The first `live` words of the vector, at most four.
-#[inline(always)]
-unsafe fn store(dst: *mut f32, x: F4, live: usize) {
-    // SAFETY: the caller has `live` words.
-    unsafe {
-        if live == 4 {
-            return x.store(dst);
-        }
-        *dst = x.lane::<0>();
-        if live > 1 {
-            *dst.add(1) = x.lane::<1>();
-        }
-        if live > 2 {
-            *dst.add(2) = x.lane::<2>();
-        }
+        walk(pool, true, from * rows, to * rows, &mut |cell, at, cells, span| {
+            spread(
+                dst.wrapping_add(cell),
+                x.wrapping_add(cell),
+                g.add(at),
+                cells,
+                span,
+                c,
+                apart,
+            )
+        });
     }
 }

@@ -1,126 +1,139 @@
-//! Gives what belongs to a window to the cell that was its first maximum.
+//! Gives what belongs to a window to its cells: to the first maximum, or to all.
 
-use super::{Cells, beats, load, store};
-use crate::lanes::{F4, U4};
+use super::Pool;
+use super::fold::{Place, beats, fold, load, store};
+use super::walk::{Cells, Span};
+use crate::lanes::F4;
 
-/// Gives `g` to the first maximum of one window, whose first cell is at `x` and `dst`: adds it there, or writes the whole window when no
-/// other covers its cells.
+/// Adds `g` at the first maximum of each window of a row, whose first cell is at `x` and `dst`, or would be if it had one. Windows of 2×2
+/// cells that no other window covers (`apart`) are written whole.
 #[inline(always)]
-pub unsafe fn spread<const ADD: bool>(dst: *mut f32, x: *const f32, g: *const f32, cells: &Cells, c: usize) {
-    let mut at = 0;
+pub unsafe fn spread(dst: *mut f32, x: *const f32, g: *const f32, cells: Cells, span: &Span, c: usize, apart: bool) {
     // SAFETY: the cells lie inside x and dst, the channels inside each and inside g.
     unsafe {
-        match cells.count {
-            [0, _, _] | [_, 0, _] | [_, _, 0] => return,
-            [1, 2, 2] => {
-                let [_, down, right] = cells.step;
-                let places = [0, right, down, down + right];
-                let (mut x, mut dst, mut g) = (places.map(|p| x.add(p)), places.map(|p| dst.add(p)), g);
-                while at + 4 <= c {
-                    spread_quad::<ADD>(dst, x, g);
-                    (x, dst, g) = (x.map(|p| p.wrapping_add(4)), dst.map(|p| p.wrapping_add(4)), g.add(4));
-                    at += 4;
-                }
+        if apart && span.quads(&cells, c) {
+            if !quads::<true>(dst, x, g, &cells, span, c) {
+                quads::<false>(dst, x, g, &cells, span, c);
             }
-            [1, 3, 3] => {
-                // the same with a size that the compiler knows, so that it lays the cells out one after the other
-                let cells = Cells {
-                    count: [1, 3, 3],
-                    ..*cells
-                };
-                while at + 4 <= c {
-                    spread_any::<ADD, true>(dst.add(at), x.add(at), g.add(at), &cells, 4);
-                    at += 4;
-                }
-            }
-            _ => {
-                while at + 4 <= c {
-                    spread_any::<ADD, true>(dst.add(at), x.add(at), g.add(at), cells, 4);
-                    at += 4;
-                }
-            }
-        }
-        if at < c {
-            spread_any::<ADD, false>(dst.add(at), x.add(at), g.add(at), cells, c - at);
-        }
-    }
-}
-
-/// Four channels of a 2×2 window.
-#[inline(always)]
-unsafe fn spread_quad<const ADD: bool>(dst: [*mut f32; 4], x: [*const f32; 4], g: *const f32) {
-    // SAFETY: as `spread`.
-    unsafe {
-        let [a, b, c, d] = x.map(|p| F4::load(p));
-        let second = beats(b, a);
-        let max = second.select(b, a);
-        let third = beats(c, max);
-        let max = third.select(c, max);
-        let fourth = beats(d, max);
-        let g = F4::load(g).bits();
-        // the last that took the place keeps it
-        let early = g.and_not(fourth);
-        let first_two = early.and_not(third);
-        put::<ADD, true>(dst[0], first_two.and_not(second), 4);
-        put::<ADD, true>(dst[1], first_two & second, 4);
-        put::<ADD, true>(dst[2], early & third, 4);
-        put::<ADD, true>(dst[3], g & fourth, 4);
-    }
-}
-
-#[inline(always)]
-unsafe fn spread_any<const ADD: bool, const FULL: bool>(
-    dst: *mut f32,
-    x: *const f32,
-    g: *const f32,
-    cells: &Cells,
-    live: usize,
-) {
-    // SAFETY: as `spread`.
-    unsafe {
-        let first = load::<FULL>(x, live);
-        let (mut max, mut sum) = (first, first);
-        cells.each(|cell| {
-            let here = load::<FULL>(x.add(cell), live);
-            (max, sum) = (max.pmax(here), sum + here);
-        });
-        let numbers = !sum.ne(sum).any(); // as in `QuickMax`
-        if numbers {
-            let g = load::<FULL>(g, live).bits();
-            let mut taken = U4::splat(0);
-            cells.each(|cell| {
-                let hit = load::<FULL>(x.add(cell), live).eq(max).and_not(taken);
-                taken = taken | hit;
-                put::<ADD, FULL>(dst.add(cell), g & hit, live);
-            });
             return;
         }
-        max = first;
-        let one = U4::splat(1);
-        let (mut place, mut count) = (U4::splat(0), U4::splat(0));
-        cells.each(|cell| {
-            let here = load::<FULL>(x.add(cell), live);
-            let hit = beats(here, max);
-            max = hit.select(here, max);
-            place = hit.select_u(count, place);
-            count = count.wrapping_add(one);
-        });
-        let g = load::<FULL>(g, live).bits();
-        count = U4::splat(0);
-        cells.each(|cell| {
-            put::<ADD, FULL>(dst.add(cell), g & place.eq(count), live);
-            count = count.wrapping_add(one);
-        });
+        maxima(x, dst, g.cast_mut(), cells, span, c, false);
     }
 }
 
-/// Writes the vector, or adds it to what is there.
+/// Writes a row of windows of 2×2 cells. With `QUICK` half the work, which is right where the cells are numbers, and the answer whether they are:
+/// their sum tells, which is NaN where a cell is, and rarely else.
 #[inline(always)]
-unsafe fn put<const ADD: bool, const FULL: bool>(dst: *mut f32, x: U4, live: usize) {
-    // SAFETY: the caller's.
+unsafe fn quads<const QUICK: bool>(
+    mut dst: *mut f32,
+    mut x: *const f32,
+    mut g: *const f32,
+    cells: &Cells,
+    span: &Span,
+    c: usize,
+) -> bool {
+    let [_, down, right] = cells.step;
+    let mut noted = F4::splat(0.0);
+    let later = |x: F4, max: F4| {
+        let hit = if QUICK { max.lt(x) } else { beats(x, max) };
+        (hit, if QUICK { max.pmax(x) } else { hit.select(x, max) })
+    };
+    // SAFETY: as `spread`.
     unsafe {
-        let x = x.as_f32();
-        let x = if ADD { load::<FULL>(dst, live) + x } else { x };
-        store(dst, x, if FULL { 4 } else { live });
+        for _ in 0..span.positions {
+            let end = g.add(c);
+            let (mut p, mut to) = (x, dst);
+            while g < end {
+                let (q, below) = (p.add(down), to.add(down));
+                let [a, b, c, d] = [p, p.add(right), q, q.add(right)].map(|p| F4::load(p));
+                if QUICK {
+                    noted = noted + ((a + b) + (c + d));
+                }
+                let (second, max) = later(b, a);
+                let (third, max) = later(c, max);
+                let (fourth, _) = later(d, max);
+                // the last that took the place keeps it
+                let all = F4::load(g).bits();
+                let early = all.and_not(fourth);
+                let upper = early.and_not(third);
+                upper.and_not(second).as_f32().store(to);
+                (upper & second).as_f32().store(to.add(right));
+                (early & third).as_f32().store(below);
+                (all & fourth).as_f32().store(below.add(right));
+                (p, to, g) = (p.add(4), to.add(4), g.add(4));
+            }
+            (x, dst) = (x.wrapping_add(span.per * c), dst.wrapping_add(span.per * c));
+        }
+    }
+    !noted.ne(noted).any()
+}
+
+/// Adds each of `pooled` at the first maximum of its window in `full`, or takes it from there (`pick`).
+#[inline(never)]
+pub unsafe fn maxima(
+    x: *const f32,
+    full: *mut f32,
+    mut pooled: *mut f32,
+    mut cells: Cells,
+    span: &Span,
+    c: usize,
+    pick: bool,
+) {
+    let mut places = [0f32; 16];
+    for position in 0..span.positions {
+        let l = span.of(position);
+        cells.count[2] = l.1 - l.0;
+        if !cells.count.contains(&0) {
+            for at in (0..c).step_by(16) {
+                let words = (c - at).min(16);
+                // SAFETY: as `spread`.
+                unsafe {
+                    fold::<Place>(x, l.0 * c + at, places.as_mut_ptr(), &cells, words, F4::splat(1.0));
+                    for (k, place) in places[..words].iter().enumerate() {
+                        let (cell, one) = (full.add(place.to_bits() as usize), pooled.add(at + k));
+                        if pick { *one = *cell } else { *cell += *one }
+                    }
+                }
+            }
+        }
+        pooled = pooled.wrapping_add(c);
+    }
+}
+
+/// `sum_pool_spread` where windows lie one after the other: every cell of `g` fills its window, as in up-sampling, and what is left at the ends
+/// holds 0. Rows `from..to` of `dst`.
+#[inline(always)]
+pub unsafe fn repeat(mut dst: *mut f32, g: *const f32, divisor: f32, pool: &Pool, from: usize, to: usize) {
+    let ([a0, a1, a2], c) = (pool.axes, pool.channels);
+    let divisor = F4::splat(divisor);
+    let (width, covered) = (a2.size * c, a2.out * a2.window * c);
+    // SAFETY: rows from..to of dst, and the rows of g that cover them.
+    unsafe {
+        dst = dst.add(from * width);
+        for row in from..to {
+            let (n, i, j) = (row / (a0.size * a1.size), row / a1.size % a0.size, row % a1.size);
+            let (a, b) = (i / a0.window, j / a1.window);
+            if a >= a0.out || b >= a1.out {
+                core::ptr::write_bytes(dst, 0, width);
+            } else if row > from && j % a1.window > 0 {
+                core::ptr::copy_nonoverlapping(dst.sub(width), dst, width); // as the row before
+            } else {
+                let (mut g, mut dst) = (g.add(((n * a0.out + a) * a1.out + b) * a2.out * c), dst);
+                for _ in 0..a2.out {
+                    let mut at = 0;
+                    while at < c {
+                        let wide = c - at >= 4;
+                        let x = load(g.add(at), wide) / divisor;
+                        for k in 0..a2.window {
+                            store(dst.add(k * c + at), x, wide);
+                        }
+                        at += if wide { 4 } else { 1 };
+                    }
+                    (g, dst) = (g.add(c), dst.add(a2.window * c));
+                }
+                core::ptr::write_bytes(dst, 0, width - covered);
+            }
+            dst = dst.add(width);
+        }
     }
 }

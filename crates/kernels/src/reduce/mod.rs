@@ -6,10 +6,12 @@
 
 mod arg;
 mod moments;
+mod normalize;
 mod scan;
 
 pub use arg::*;
 pub use moments::*;
+pub use normalize::*;
 pub use scan::*;
 
 use crate::lanes::U4;
@@ -163,78 +165,80 @@ unsafe fn piece<F: Fold>(src: *const u32, n: usize, each: impl Fn(U4) -> U4) -> 
     }
 }
 
-/// Reduces `width` neighbouring columns of `n` rows that are `stride` words apart. Every column by itself goes through its rows in
-/// order, so the strips do not matter.
+/// Reduces `width` neighbouring columns of `n` rows that are `stride` words apart. Every column goes by itself through the even and through the
+/// odd rows of a piece, in order, so the strips do not matter; two chains, because a narrow strip waits for its additions.
 #[inline(never)]
 unsafe fn columns<F: Fold>(dst: *mut u32, src: *const u32, n: usize, stride: usize, width: usize) {
-    let (mut j, piece) = (0, piece_rows(stride));
+    let mut j = 0;
     // SAFETY: strips lie inside `width`.
     unsafe {
-        while j + 32 <= width {
-            strip::<F, 8>(dst.add(j), src.add(j), n, stride, piece, |_, x| x);
-            j += 32;
-        }
-        if j + 16 <= width {
-            strip::<F, 4>(dst.add(j), src.add(j), n, stride, piece, |_, x| x);
-            j += 16;
-        }
-        if j + 8 <= width {
-            strip::<F, 2>(dst.add(j), src.add(j), n, stride, piece, |_, x| x);
-            j += 8;
-        }
-        while j + 4 <= width {
-            strip::<F, 1>(dst.add(j), src.add(j), n, stride, piece, |_, x| x);
-            j += 4;
-        }
         while j < width {
-            let mut total = F::NEUTRAL;
-            let mut r = 0;
-            while r < n {
-                let end = n.min(r + piece);
-                let mut a = F::NEUTRAL;
-                while r < end {
-                    a = F::words(a, *src.add(r * stride + j));
-                    r += 1;
+            let (dst, src) = (dst.add(j), src.add(j));
+            j += match width - j {
+                16.. => strip::<F, 4>(dst, src, n, stride, |p| U4::load(p), |p, x| x.store(p)),
+                4.. => strip::<F, 1>(dst, src, n, stride, |p| U4::load(p), |p, x| x.store(p)),
+                _ => {
+                    strip::<F, 1>(dst, src, n, stride, |p| U4::splat(*p), |p, x| *p = x.lane::<0>());
+                    1
                 }
-                total = F::words(total, a);
-            }
-            *dst.add(j) = total;
-            j += 1;
+            };
         }
     }
 }
 
-/// `each` of 4·V columns, by the number of its vector, with their accumulators in registers.
+/// 4·V columns with their accumulators in registers; returns their number.
 #[inline(always)]
 unsafe fn strip<F: Fold, const V: usize>(
     dst: *mut u32,
     src: *const u32,
     n: usize,
     stride: usize,
-    piece: usize,
-    each: impl Fn(usize, U4) -> U4,
-) {
+    load: impl Fn(*const u32) -> U4,
+    store: impl Fn(*mut u32, U4),
+) -> usize {
     let mut total = [U4::splat(F::NEUTRAL); V];
-    let mut r = 0;
-    // SAFETY: the caller has n rows of at least 4·V columns.
+    let (mut r, piece) = (0, piece_rows(stride));
+    // SAFETY: the caller has n rows of that many columns.
     unsafe {
         while r < n {
-            let end = n.min(r + piece);
-            let mut acc = [U4::splat(F::NEUTRAL); V];
-            let mut p = src.add(r * stride);
-            while r < end {
-                for (q, a) in acc.iter_mut().enumerate() {
-                    *a = F::lanes(*a, each(q, U4::load(p.add(4 * q))));
-                }
-                p = p.wrapping_add(stride);
-                r += 1;
-            }
-            for (t, a) in total.iter_mut().zip(acc) {
+            let rows = piece.min(n - r);
+            let own = chains::<F, V>(src.add(r * stride), rows, stride, |_, p| load(p));
+            for (t, a) in total.iter_mut().zip(own) {
                 *t = F::lanes(*t, a);
             }
+            r += rows;
         }
         for (q, t) in total.into_iter().enumerate() {
-            t.store(dst.add(4 * q));
+            store(dst.add(4 * q), t);
         }
     }
+    4 * V
+}
+
+/// `each` of V vectors of a row, by their numbers, over `rows` rows: the even ones and the odd ones apart, then both together.
+#[inline(always)]
+unsafe fn chains<F: Fold, const V: usize>(
+    src: *const u32,
+    rows: usize,
+    stride: usize,
+    each: impl Fn(usize, *const u32) -> U4,
+) -> [U4; V] {
+    let [mut even, mut odd] = [[U4::splat(F::NEUTRAL); V]; 2];
+    let (mut p, mut r) = (src, 0);
+    let row = |acc: &mut [U4; V], p: *const u32| {
+        for (q, a) in acc.iter_mut().enumerate() {
+            // SAFETY: the caller has V vectors in each row.
+            *a = F::lanes(*a, each(q, unsafe { p.add(4 * q) }));
+        }
+    };
+    while r + 2 <= rows {
+        row(&mut even, p);
+        row(&mut odd, p.wrapping_add(stride));
+        p = p.wrapping_add(2 * stride);
+        r += 2;
+    }
+    if r < rows {
+        row(&mut even, p);
+    }
+    core::array::from_fn(|q| F::lanes(even[q], odd[q]))
 }

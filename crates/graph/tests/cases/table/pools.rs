@@ -49,6 +49,10 @@ fn pools_of(spec: &[(usize, [i64; 4])], batch: usize, channels: usize) -> Vec<Ca
     );
     let attrs = || Attrs::ints(spec.iter().flat_map(|&(_, ints)| ints));
     let sized = || Attrs::ints(spec.iter().flat_map(|&(s, ints)| ints.into_iter().chain([s as i64])));
+    let over = |ints: Attrs| Attrs {
+        floats: vec![3.0],
+        ..ints
+    };
     let (x, t, g) = (
         || apart(&full, 0.05),
         || real(&full, -2.0, 2.0),
@@ -88,7 +92,9 @@ fn pools_of(spec: &[(usize, [i64; 4])], batch: usize, channels: usize) -> Vec<Ca
         Case::new("max_pool_pick", vec![special(), t()], attrs(), like_y.clone()).rough(),
         Case::new("max_pool_spread", vec![x(), g()], attrs(), like_x.clone()),
         Case::new("max_pool_spread", vec![special(), g()], attrs(), like_x.clone()).rough(),
-        Case::new("sum_pool", vec![t()], attrs(), like_y),
-        Case::new("sum_pool_spread", vec![g()], sized(), like_x),
+        Case::new("sum_pool", vec![t()], attrs(), like_y.clone()),
+        Case::new("sum_pool", vec![t()], over(attrs()), like_y),
+        Case::new("sum_pool_spread", vec![g()], sized(), like_x.clone()),
+        Case::new("sum_pool_spread", vec![g()], over(sized()), like_x),
     ]
 }

@@ -412,6 +412,35 @@ pub fn fast() -> Vec<Case> {
                 });
             }
         }
+        for from in 0..=shape.len() {
+            for centred in [0, 1] {
+                let rows = ty(&shape[..from], F32);
+                let attrs = ints(&[from as i64, shape.len() as i64, centred]);
+                let smooth = keratin_graph::numel(&shape[from..]) > 0; // of nothing it is NaN
+                let results = vec![ty(&shape, F32), rows.clone()];
+                all.push(Case {
+                    smooth,
+                    ..Case::new(
+                        "normalize",
+                        vec![real(&shape, -2.0, 2.0)],
+                        Attrs {
+                            floats: vec![0.1],
+                            ..attrs.clone()
+                        },
+                        results,
+                    )
+                });
+                let operands = vec![
+                    real(&shape, -2.0, 2.0),
+                    real(&rows.shape, 0.5, 2.0),
+                    real(&shape, -1.0, 1.0),
+                ];
+                all.push(Case {
+                    smooth,
+                    ..Case::new("normalize_pull", operands, attrs, vec![ty(&shape, F32)])
+                });
+            }
+        }
         let operands = vec![
             real(&shape, -1.0, 1.0),
             real(&shape, -1.0, 1.0),
