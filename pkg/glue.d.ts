@@ -57,6 +57,9 @@ export function opTable(): string;
  */
 export function orthogonal(rows: number, cols: number, k0: number, k1: number, gain: number): void;
 
+/**
+ * Why the core stopped, or nothing.
+ */
 export function panicMessage(): string;
 
 /**
@@ -116,14 +119,9 @@ export function programRunStep(program: number, step: number): void;
 export function programSteps(program: number): number;
 
 /**
- * The program as text. Transfer in: `times` nanoseconds (f32), one per step, or none.
+ * The program as text: a heading and a line per step.
  */
-export function programText(program: number, times: number): string;
-
-/**
- * Run once per instance, by the first thread (wasm-bindgen skips it on pool threads).
- */
-export function start(): void;
+export function programText(program: number): string;
 
 /**
  * Programs that use the state keep it.
@@ -170,8 +168,7 @@ export interface InitOutput {
     readonly programRun: (a: number) => void;
     readonly programRunStep: (a: number, b: number) => void;
     readonly programSteps: (a: number) => number;
-    readonly programText: (a: number, b: number) => [number, number];
-    readonly start: () => void;
+    readonly programText: (a: number) => [number, number];
     readonly stateFree: (a: number) => void;
     readonly stateNew: (a: number) => number;
     readonly statePointer: (a: number) => number;

@@ -55,7 +55,7 @@ test("a function of the namespace that was not called stands for what it makes, 
   expect(makers.length).toBe(16);
   for (const [name, make] of makers) {
     const got = initializers.get(make as () => initializers.Initializer)!;
-    expect(got.constructor.name.toLowerCase()).toBe(name.toLowerCase());
+    expect((got.constructor as unknown as { className: string }).className.toLowerCase()).toBe(name.toLowerCase());
   }
   const layer = new layers.Dense(3, { kernelInitializer: initializers.ones });
   layer.build([null, 2]);

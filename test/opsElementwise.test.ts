@@ -80,7 +80,7 @@ describe.each(UNARY)("%s", (name, formula, points, ofNan = Number.NaN) => {
   });
   test("refuses text, and says what it takes", () => {
     expect(() => f("1")).toThrow(ValueError);
-    expect(() => f(["1"])).toThrow(/expected numbers or booleans, received string/);
+    expect(() => f(["1"])).toThrow(/expected numbers or booleans, received "1"/);
   });
 });
 

@@ -150,7 +150,7 @@ describe("training", () => {
     near(await model.evaluate(data(c.x), data(c.y), { verbose: 0, returnDict: true }), c.evaluate, "evaluate", LOOSE[c.id]);
     const rows = mapTree(c.x, (n) => cut(t.tensor(c, n), 0, c.predict_rows)) as never;
     leaves(await model.predict(rows, { verbose: 0 })).forEach((p, i) =>
-      agrees(p, t.array(c, c.outputs[i]), { ...loose, what: "predict" }),
+      agrees(p, t.array(c, c.outputs[i]), { ...loose, ...NOISE[c.id]?.predict, what: "predict" }),
     );
   });
 
@@ -187,6 +187,8 @@ const NOISE: Readonly<Record<string, Readonly<Record<string, { rtol: number; ato
   batchnorm_dropout: {
     "sequential/dense/bias": { rtol: 0, atol: 1e-4 },
     "sequential/batch_normalization/moving_mean": { rtol: 0, atol: 1e-4 },
+    // Inference takes that mean from the bias, so their noise comes out; softmax passes on a quarter at most.
+    predict: { rtol: 0, atol: 2.5e-5 },
   },
 };
 

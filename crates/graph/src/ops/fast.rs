@@ -192,18 +192,14 @@ pub static MOMENTS: OpDef = OpDef {
     vjp: Vjp::Rule(|r| {
         let (from, to) = (r.attrs.ints[0] as usize, r.attrs.ints[1] as usize);
         let n = numel(&r.x(0).shape()[from..to]) as f32;
-        // d mean/dx = 1/n, d variance/dx = 2 (x − mean)/n: x·slope + shift, whose numbers are made once for many x
-        let slope = r.cotangents[1].map(|g| g * (2.0 / n));
-        let of_variance = slope.map(|s| r.y() * s * -1.0);
-        let shift = match (of_variance, r.cotangents[0].map(|g| g / n)) {
-            (Some(a), Some(b)) => a + b,
-            (a, b) => a.or(b).expect("internal: a rule ran without a cotangent"),
-        };
-        let shift = reduce::spread(r, shift);
-        vec![Some(match slope {
-            Some(slope) => r.x(0) * reduce::spread(r, slope) + shift,
-            None => shift,
-        })]
+        // d mean/dx = 1/n, d variance/dx = 2 (x − mean)/n
+        let by_mean = r.cotangents[0].map(|g| reduce::spread(r, g / n));
+        let by_variance =
+            r.cotangents[1].map(|g| (r.x(0) - reduce::spread(r, r.y())) * reduce::spread(r, g * (2.0 / n)));
+        vec![match (by_mean, by_variance) {
+            (Some(a), Some(b)) => Some(b + a),
+            (a, b) => a.or(b),
+        }]
     }),
     reads: Reads::Both,
     algebra: Algebra::NONE,
