@@ -12,17 +12,11 @@ import type { Variable } from "../variable.js";
 import { InputSpec } from "./inputSpec.js";
 import { Layer, type LayerOptions } from "./layer.js";
 import { refuseUnsupported, UNSUPPORTED, type UnsupportedOptions, withoutLora } from "./unsupported.js";
-import { setWeightOptions, weightOptionsOf } from "./weightOptions.js";
+import { KERNEL_AND_BIAS, type KernelAndBiasOptions, setWeightOptions, weightOptionsOf } from "./weightOptions.js";
 
-export interface DenseOptions extends LayerOptions, UnsupportedOptions {
+export interface DenseOptions extends LayerOptions, KernelAndBiasOptions, UnsupportedOptions {
   activation?: activations.ActivationIdentifier;
   useBias?: boolean;
-  kernelInitializer?: initializers.InitializerIdentifier;
-  biasInitializer?: initializers.InitializerIdentifier;
-  kernelRegularizer?: regularizers.RegularizerIdentifier;
-  biasRegularizer?: regularizers.RegularizerIdentifier;
-  kernelConstraint?: constraints.ConstraintIdentifier;
-  biasConstraint?: constraints.ConstraintIdentifier;
 }
 
 /**
@@ -39,12 +33,7 @@ export class Dense extends Layer {
   static override readonly defaults = {
     activation: null,
     useBias: true,
-    kernelInitializer: "glorot_uniform",
-    biasInitializer: "zeros",
-    kernelRegularizer: null,
-    biasRegularizer: null,
-    kernelConstraint: null,
-    biasConstraint: null,
+    ...KERNEL_AND_BIAS,
     ...UNSUPPORTED,
   };
 

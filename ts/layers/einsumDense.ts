@@ -13,18 +13,12 @@ import type { Tensor } from "../tensor.js";
 import type { Variable } from "../variable.js";
 import { Layer, type LayerOptions } from "./layer.js";
 import { refuseUnsupported, UNSUPPORTED, type UnsupportedOptions, withoutLora } from "./unsupported.js";
-import { setWeightOptions, weightOptionsOf } from "./weightOptions.js";
+import { KERNEL_AND_BIAS, type KernelAndBiasOptions, setWeightOptions, weightOptionsOf } from "./weightOptions.js";
 
-export interface EinsumDenseOptions extends LayerOptions, UnsupportedOptions {
+export interface EinsumDenseOptions extends LayerOptions, KernelAndBiasOptions, UnsupportedOptions {
   activation?: activations.ActivationIdentifier;
   /** The letters of the result along which the bias has a size: `"d"`; null: no bias. */
   biasAxes?: string | null;
-  kernelInitializer?: initializers.InitializerIdentifier;
-  biasInitializer?: initializers.InitializerIdentifier;
-  kernelRegularizer?: regularizers.RegularizerIdentifier;
-  biasRegularizer?: regularizers.RegularizerIdentifier;
-  kernelConstraint?: constraints.ConstraintIdentifier;
-  biasConstraint?: constraints.ConstraintIdentifier;
   gptqUnpackedColumnSize?: null;
 }
 
@@ -42,12 +36,7 @@ export class EinsumDense extends Layer {
   static override readonly defaults = {
     activation: null,
     biasAxes: null,
-    kernelInitializer: "glorot_uniform",
-    biasInitializer: "zeros",
-    kernelRegularizer: null,
-    biasRegularizer: null,
-    kernelConstraint: null,
-    biasConstraint: null,
+    ...KERNEL_AND_BIAS,
     gptqUnpackedColumnSize: null,
     ...UNSUPPORTED,
   };

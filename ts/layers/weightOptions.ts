@@ -6,6 +6,26 @@ import * as regularizers from "../regularizers.js";
 import type { Layer } from "./layer.js";
 import type { WeightOptions } from "./options.js";
 
+/** Options of layers with a kernel and a bias. */
+export interface KernelAndBiasOptions {
+  kernelInitializer?: initializers.InitializerIdentifier;
+  biasInitializer?: initializers.InitializerIdentifier;
+  kernelRegularizer?: regularizers.RegularizerIdentifier;
+  biasRegularizer?: regularizers.RegularizerIdentifier;
+  kernelConstraint?: constraints.ConstraintIdentifier;
+  biasConstraint?: constraints.ConstraintIdentifier;
+}
+
+/** Their defaults, in Keras' order. */
+export const KERNEL_AND_BIAS = {
+  kernelInitializer: "glorot_uniform",
+  biasInitializer: "zeros",
+  kernelRegularizer: null,
+  biasRegularizer: null,
+  kernelConstraint: null,
+  biasConstraint: null,
+};
+
 /**
  * Reads the options of a weight into the layer's properties of the same names; `initial` is the initializer where none is given.
  *

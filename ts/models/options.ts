@@ -93,8 +93,12 @@ const COUNTS = {
   epochs: 0, initialEpoch: 0, batchSize: 1, stepsPerEpoch: 1, validationSteps: 1, validationBatchSize: 1, steps: 1,
 }; // biome-ignore format: a table
 
-/** Checks the options of fit, evaluate or predict, before anything is done with them. Errors: `ValueError`. */
-export function checkRun(where: string, given: FitOptions | EvaluateOptions | PredictOptions, known: readonly string[]): void {
+/** Checks the options of fit, evaluate or predict, before anything is done with them; returns those that have several forms. Errors: `ValueError`. */
+export function checkRun(
+  where: string,
+  given: FitOptions | EvaluateOptions | PredictOptions,
+  known: readonly string[],
+): { verbose: 0 | 1 | 2; callbacks: readonly CallbackLike[] } {
   checkOptions(where, given, known);
   const options = given as Readonly<Record<string, unknown>>;
   const must = (name: string, fits: boolean, what: string): void => {
@@ -113,11 +117,10 @@ export function checkRun(where: string, given: FitOptions | EvaluateOptions | Pr
   );
   must("shuffle", shuffle === "batch" || typeof shuffle === "boolean", 'true, false or "batch"');
   must("signal", signal === undefined || typeof signal?.throwIfAborted === "function", "an AbortSignal");
-  resolveVerbose(given.verbose);
-  callbacksOf(given.callbacks);
+  return { verbose: resolveVerbose(given.verbose), callbacks: callbacksOf(given.callbacks) };
 }
 
-export function resolveVerbose(verbose: Verbose | undefined): 0 | 1 | 2 {
+function resolveVerbose(verbose: Verbose | undefined): 0 | 1 | 2 {
   if (verbose === undefined || verbose === "auto") return 1;
   if (![0, 1, 2].includes(verbose))
     throw new ValueError(`verbose must be 0, 1, 2 or "auto", received ${JSON.stringify(verbose)}.`);

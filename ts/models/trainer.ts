@@ -1,6 +1,6 @@
 // compile, fit, evaluate, predict: the life of a model, in the order in which Keras documents it.
 
-import { CallbackList, type CallbackModel, type CallbackParams, callbacksOf, type Logs } from "../callbacks/callback.js";
+import { CallbackList, type CallbackModel, type CallbackParams, type Logs } from "../callbacks/callback.js";
 import { History } from "../callbacks/history.js";
 import { ProgbarLogger } from "../callbacks/progbarLogger.js";
 import { TerminateOnNaN } from "../callbacks/terminateOnNaN.js";
@@ -37,7 +37,6 @@ import {
   type OnBatchOptions,
   PREDICT_OPTIONS,
   type PredictOptions,
-  resolveVerbose,
 } from "./options.js";
 import { Passes } from "./passes.js";
 import {
@@ -137,10 +136,9 @@ export class Trainer {
   }
 
   async fit(x: DataLike | BatchIterable, y: DataLike | null = null, options: FitOptions = {}): Promise<History> {
-    checkRun("fit", options, FIT_OPTIONS);
+    const { verbose, callbacks: given } = checkRun("fit", options, FIT_OPTIONS);
     this.#mustBeCompiled();
     const { epochs = 1, initialEpoch = 0, stepsPerEpoch = null, validationFreq = 1, signal } = options;
-    const verbose = resolveVerbose(options.verbose);
     const { feed, validation } = feedsOfFit(this.#arrays, x, y, options);
     const passes = new Passes(feed, stepsPerEpoch);
     const model = this.#model;
@@ -159,7 +157,7 @@ export class Trainer {
       if (this.#orderOwed && feed instanceof ArrayFeed) feed.order?.(feed.withinBatch ? first.size : feed.source.size);
       this.#orderOwed = false;
 
-      const own = [...callbacksOf(options.callbacks)];
+      const own = [...given];
       let history = own.find((c) => c instanceof History);
       if (!history) own.push((history = new History()));
       this.history = history;
@@ -224,26 +222,20 @@ export class Trainer {
     y: DataLike | null = null,
     options: EvaluateOptions = {},
   ): Promise<number | number[] | Logs> {
-    checkRun("evaluate", options, EVALUATE_OPTIONS);
+    const run = checkRun("evaluate", options, EVALUATE_OPTIONS);
     this.#mustBeCompiled();
     const feed = feedOf("evaluate", this.#arrays, x, y, options);
     if (feed instanceof ArrayFeed) this.#ready(firstBatch("evaluate", feed));
-    const verbose = resolveVerbose(options.verbose);
-    const list = [...callbacksOf(options.callbacks), ...(verbose !== 0 ? [new ProgbarLogger()] : [])];
-    const callbacks = new CallbackList(list, this.#model, { verbose, epochs: 1, steps: options.steps ?? feed.steps });
-    this.#lastTurn = performance.now();
+    const callbacks = this.#forOnePass(run, options.steps ?? feed.steps);
     const logs = await this.#evaluate(feed, options.steps ?? null, callbacks, options.signal);
     if (Object.keys(logs).length === 0) throw new DataError("evaluate: the iterable yields no batches.");
     return this.#answer(logs, options.returnDict ?? false);
   }
 
   async predict(x: DataLike | BatchIterable, options: PredictOptions = {}): Promise<Structure<Tensor>> {
-    checkRun("predict", options, PREDICT_OPTIONS);
+    const run = checkRun("predict", options, PREDICT_OPTIONS);
     const feed = feedOf("predict", this.#arrays, x, null, options);
-    const verbose = resolveVerbose(options.verbose);
-    const list = [...callbacksOf(options.callbacks), ...(verbose !== 0 ? [new ProgbarLogger()] : [])];
-    const callbacks = new CallbackList(list, this.#model, { verbose, epochs: 1, steps: options.steps ?? feed.steps });
-    this.#lastTurn = performance.now();
+    const callbacks = this.#forOnePass(run, options.steps ?? feed.steps);
     await callbacks.call("onPredictBegin", {});
     const parts: Structure<Tensor>[] = [];
     let step = 0;
@@ -472,6 +464,13 @@ export class Trainer {
     const order = ["loss", ...c.metrics.names, ...(c.loss?.trackers.map((t) => t.name) ?? [])];
     const values = order.map((name) => logs[name]!);
     return values.length === 1 ? values[0]! : values;
+  }
+
+  /** The callbacks of an evaluation or a prediction, and its progress bar unless it is quiet. */
+  #forOnePass({ verbose, callbacks }: ReturnType<typeof checkRun>, steps: number | null): CallbackList {
+    this.#lastTurn = performance.now();
+    const bar = verbose === 0 ? [] : [new ProgbarLogger()];
+    return new CallbackList([...callbacks, ...bar], this.#model, { verbose, epochs: 1, steps });
   }
 
   direction(log: string): "up" | "down" | null {

@@ -106,15 +106,9 @@ fn grow<'g>(d: &mut Dice, all: &[Tensor<'g>]) -> Tensor<'g> {
             bounded(first(g, op, &[x], Attrs::ints([2, 1, 0, 0])))
         }
         19 if !shape.is_empty() => {
-            let axes = [d.below(shape.len())];
-            let n = shape[axes[0]].max(1) as f32;
-            let mean = first(
-                g,
-                &fast::MOMENTS,
-                &[x],
-                Attrs::ints([axes[0] as i64, axes[0] as i64 + 1]),
-            );
-            mean * (1.0 / n.max(2.0))
+            let axis = d.below(shape.len());
+            let mean = first(g, &fast::MOMENTS, &[x], Attrs::ints([axis as i64, axis as i64 + 1]));
+            mean * (1.0 / shape[axis].max(2) as f32)
         }
         0 => x.map(d.pick(&[
             &unary::TANH,

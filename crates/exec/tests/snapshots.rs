@@ -6,8 +6,11 @@
 use keratin_exec::{Options, StateBuf, compile};
 use keratin_graph::ops::{fast, scan, unary};
 use keratin_graph::{Attrs, DType::F32, Graph, Tensor, ValueId, grad};
-use std::path::Path;
 use std::rc::Rc;
+
+#[path = "../../graph/tests/support/recorded.rs"]
+mod recorded;
+use recorded::is_recorded;
 
 /// Compares the program of the outputs and of the states' new values with `snapshots/<name>.txt`. Returns its text.
 fn snapshot(name: &str, g: &Graph, outputs: &[Tensor], updates: &[(usize, Tensor)]) -> String {
@@ -17,19 +20,7 @@ fn snapshot(name: &str, g: &Graph, outputs: &[Tensor], updates: &[(usize, Tensor
     let text = compile(&g.nodes(), &ids, &updates, &states, &Options::default())
         .unwrap()
         .text();
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/snapshots")
-        .join(format!("{name}.txt"));
-    if std::env::var_os("KERATIN_BLESS").is_some() {
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(&path, &text).unwrap();
-    }
-    let expected =
-        std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}; KERATIN_BLESS=1 writes it", path.display()));
-    assert!(
-        expected.replace('\r', "") == text,
-        "{name} has changed. Expected:\n{expected}\nFound:\n{text}"
-    );
+    is_recorded(name, &text);
     text
 }
 

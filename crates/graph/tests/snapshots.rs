@@ -5,6 +5,10 @@
 use keratin_graph::ops::{binary, fast, random, reduce, scan, unary};
 use keratin_graph::{Attrs, DType::F32, DType::I32, DType::U32, Graph, Tensor, ValueId, display, grad, verify};
 
+#[path = "support/recorded.rs"]
+mod recorded;
+use recorded::is_recorded;
+
 /// Compares with `snapshots/<name>.txt`, and checks that the text is a graph again. Returns the text.
 fn snapshot(name: &str, graph: &Graph, outputs: &[Tensor]) -> String {
     let ids: Vec<ValueId> = outputs.iter().map(|t| t.id).collect();
@@ -16,19 +20,7 @@ fn snapshot(name: &str, graph: &Graph, outputs: &[Tensor]) -> String {
         text,
         "{name} is not its own text"
     );
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/snapshots")
-        .join(format!("{name}.txt"));
-    if std::env::var_os("KERATIN_BLESS").is_some() {
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(&path, &text).unwrap();
-    }
-    let expected =
-        std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}; KERATIN_BLESS=1 writes it", path.display()));
-    assert!(
-        expected.replace('\r', "") == text,
-        "{name} has changed. Expected:\n{expected}\nFound:\n{text}"
-    );
+    is_recorded(name, &text);
     text
 }
 
