@@ -94,10 +94,24 @@ const STEPS = {
     "Rust: model of the thread pool",
     () =>
       // Its own target folder: the flag would make cargo compile everything again, and then again without it.
-      cargo(["test", "-q", "-p", "keratin-exec", "--test", "par_loom", "--locked", "--target-dir", `${NATIVE_TARGET}/loom`], {
-        counts: true,
-        flags: "--cfg loom",
-      }),
+      cargo(
+        [
+          "test",
+          "-q",
+          "-p",
+          "keratin-exec",
+          "--test",
+          "par_loom",
+          "--locked",
+          "--release",
+          "--target-dir",
+          `${NATIVE_TARGET}/loom`,
+        ],
+        {
+          counts: true,
+          flags: "--cfg loom",
+        },
+      ),
   ],
   pkg: ["The committed builds belong to the sources", () => checkPkg()],
   node: [
