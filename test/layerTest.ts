@@ -2,11 +2,14 @@
 
 import { describe, expect, test, vi } from "vitest";
 import type { PartialShape } from "../ts/core/structure.js";
-import { valueAndGrad } from "../ts/functions.js";
+import { grad, valueAndGrad } from "../ts/functions.js";
+import { Input } from "../ts/layers/input.js";
 import type { Layer } from "../ts/layers/layer.js";
+import { Model } from "../ts/models/model.js";
 import * as ops from "../ts/ops.js";
 import * as saving from "../ts/saving.js";
 import { Tensor, type TensorLike, tensor } from "../ts/tensor.js";
+import { sameBitsOnDirtyMemory } from "./dirtyMemory.js";
 import { gradientsAreExact } from "./oracle.js";
 
 type LayerClass = {
@@ -36,6 +39,10 @@ export interface LayerTestOptions {
   training?: boolean;
   /** False for layers whose output does not depend smoothly on the input. */
   gradient?: boolean;
+  /** False for a layer that holds something constant in training, by definition, that differences do not. */
+  gradientInTraining?: boolean;
+  /** The axes whose sizes it must know; default: that of the channels. */
+  knownAxes?: readonly number[];
   customObjects?: Record<string, unknown>;
 }
 
@@ -138,18 +145,68 @@ export function layerTest(Class: LayerClass, given: LayerTestOptions): void {
       else expect(said).toContain(`Layer '${layer.name}' (of type ${Class.className}) was passed an input with a mask`);
     });
 
+    test("is a step of a functional model, which JSON brings back", () => {
+      const layer = make();
+      const model = modelOf(layer, unknownBatch);
+      expect(model.outputShape).toEqual(outputShape);
+      const y = layer.apply(input() as Tensor, { training: false });
+      expect(model.apply(input() as Tensor).array()).toEqual(y.array());
+      let summary = "";
+      model.summary({ printFn: (line) => (summary += `${line}\n`) });
+      expect(summary).toMatch(new RegExp(`${Class.className.slice(0, 12)}`));
+      expect(summary).toContain(layer.countParams().toLocaleString("en-US"));
+      const json = JSON.parse(JSON.stringify(saving.serialize(model)));
+      const copy = saving.deserialize<Model>(json, { customObjects });
+      expect(JSON.parse(JSON.stringify(saving.serialize(copy)))).toEqual(json);
+      copy.setWeights(model.getWeights());
+      expect(copy.apply(input() as Tensor).array()).toEqual(y.array());
+    });
+
+    test("takes inputs of unknown sizes", () => {
+      const layer = make();
+      const { knownAxes = [options.dataFormat === "channels_first" ? 1 : -1] } = given;
+      const unknown = shapes.map((s) => s.map((d, i) => (knownAxes.includes(i) || knownAxes.includes(i - s.length) ? d : null)));
+      const model = modelOf(layer, one ? unknown[0]! : unknown);
+      const found = model.outputShape as PartialShape;
+      expect(found.map((d, i) => d ?? known[i])).toEqual(known);
+      const y = layer.apply(input() as Tensor, { training: false });
+      expect(model.apply(input() as Tensor).array()).toEqual(y.array());
+    });
+
+    test("gives the same bits whatever lay in memory", () => {
+      const layer = make();
+      const x = input() as Tensor;
+      layer.apply(x);
+      const weights = layer.trainableVariables.map((v) => v.value);
+      const others = layer.nonTrainableVariables.map((v) => v.value);
+      const inputs = (one ? [tensor(input() as TensorLike)] : (input() as Tensor[])) as Tensor[];
+      const call = (xs: readonly Tensor[], ws: readonly Tensor[]): [Tensor, Tensor[]] =>
+        layer.statelessCall(ws, others, one ? xs[0]! : xs, { training });
+      sameBitsOnDirtyMemory(() => {
+        const [y, states] = call(inputs, weights);
+        if (!gradient) return [y, ...states];
+        const whole = inputs.filter((t) => t.dtype !== "float32");
+        const floats = inputs.filter((t) => t.dtype === "float32");
+        const n = floats.length;
+        const loss = (all: Tensor[]): Tensor => ops.sum(ops.square(call([...whole, ...all.slice(0, n)], all.slice(n))[0]));
+        return [y, ...states, ...(grad(loss)([...floats, ...weights]) as Tensor[])];
+      });
+    });
+
     test("names a misspelt option", () => {
       expect(() => new Class(...([...args, { ...options, nmae: "x" }] as never[]))).toThrow(/nmae.*Did you mean "name"/s);
     });
 
     if (gradient) {
-      test("gradients agree with differences", () => {
-        const layer = make();
-        const x = input() as Tensor | Tensor[];
-        layer.apply(x);
-        layer.setWeights(layer.getWeights().map((w) => ops.add(w, ops.multiply(spread(w.shape), 0.1))));
-        checkGradients(layer, x);
-      });
+      for (const inTraining of given.gradientInTraining === false ? [false] : [false, true]) {
+        test(`gradients agree with differences${inTraining ? ", in training" : ""}`, () => {
+          const layer = make();
+          const x = input() as Tensor | Tensor[];
+          layer.apply(x);
+          layer.setWeights(layer.getWeights().map((w) => ops.add(w, ops.multiply(spread(w.shape), 0.1))));
+          checkGradients(layer, x, inTraining);
+        });
+      }
 
       if (weights.length > 0) {
         test("a step against the gradient lowers the loss", () => {
@@ -167,15 +224,22 @@ export function layerTest(Class: LayerClass, given: LayerTestOptions): void {
   });
 }
 
+/** The layer, called on inputs of these shapes, as a model. */
+function modelOf(layer: Layer, shapes: PartialShape | readonly PartialShape[]): Model {
+  const one = shapes.length === 0 || !Array.isArray(shapes[0]);
+  const inputs = (one ? [shapes] : shapes).map((s) => Input({ batchShape: s as PartialShape }));
+  return new Model(one ? inputs[0]! : inputs, layer.apply(one ? inputs[0]! : inputs));
+}
+
 /** The gradients by the inputs and by every weight, as the trace derives them, against central differences in f64. */
-export function checkGradients(layer: Layer, x: Tensor | readonly Tensor[]): void {
+export function checkGradients(layer: Layer, x: Tensor | readonly Tensor[], training = false): void {
   const others = layer.nonTrainableVariables.map((v) => v.value);
   const inputs = x instanceof Tensor ? [x] : x;
   gradientsAreExact(
     (...all) => {
       const given = all.slice(0, inputs.length);
       const weights = all.slice(inputs.length);
-      return layer.statelessCall(weights, others, x instanceof Tensor ? given[0]! : given)[0] as Tensor;
+      return layer.statelessCall(weights, others, x instanceof Tensor ? given[0]! : given, { training })[0] as Tensor;
     },
     ...inputs,
     ...layer.trainableVariables.map((v) => v.value),

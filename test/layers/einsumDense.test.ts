@@ -31,6 +31,7 @@ layerTest(EinsumDense, {
 layerTest(EinsumDense, {
   args: ["ab...,bc->ac...", 3],
   options: { biasAxes: "c" },
+  knownAxes: [1],
   inputShape: [2, 4, 3],
   outputShape: [null, 3, 3],
   weights: ["kernel", "bias"],

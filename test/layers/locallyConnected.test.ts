@@ -11,11 +11,12 @@ import { sameBitsOnDirtyMemory } from "../dirtyMemory.js";
 import { layerTest, spread } from "../layerTest.js";
 
 const weights = ["kernel", "bias"];
-layerTest(LocallyConnected1D, { args: [4, 3], inputShape: [3, 5, 2], outputShape: [null, 3, 4], weights });
-layerTest(LocallyConnected1D, { args: [1, 1], inputShape: [1, 1, 1], outputShape: [null, 1, 1], weights });
+layerTest(LocallyConnected1D, { args: [4, 3], knownAxes: [1, 2], inputShape: [3, 5, 2], outputShape: [null, 3, 4], weights });
+layerTest(LocallyConnected1D, { args: [1, 1], knownAxes: [1, 2], inputShape: [1, 1, 1], outputShape: [null, 1, 1], weights });
 layerTest(LocallyConnected1D, {
   args: [3, 2],
   options: { strides: 5, activation: "tanh", dataFormat: "channels_first", biasInitializer: "ones" },
+  knownAxes: [1, 2],
   inputShape: [2, 3, 8],
   outputShape: [null, 3, 2],
   weights,
@@ -23,6 +24,7 @@ layerTest(LocallyConnected1D, {
 layerTest(LocallyConnected1D, {
   args: [2, [4]],
   options: { padding: "same", implementation: 2, useBias: false, kernelRegularizer: "l2" },
+  knownAxes: [1, 2],
   inputShape: [2, 3, 1],
   outputShape: [null, 3, 2],
   weights: ["kernel"],
@@ -30,6 +32,7 @@ layerTest(LocallyConnected1D, {
 layerTest(LocallyConnected2D, {
   args: [2, [3, 1]],
   options: { strides: [1, 3], activation: "tanh" },
+  knownAxes: [1, 2, 3],
   inputShape: [2, 5, 4, 3],
   outputShape: [null, 3, 2, 2],
   weights,
@@ -37,6 +40,7 @@ layerTest(LocallyConnected2D, {
 layerTest(LocallyConnected2D, {
   args: [3, 2],
   options: { padding: "same", implementation: 3, dataFormat: "channels_first", strides: 2 },
+  knownAxes: [1, 2, 3],
   inputShape: [2, 2, 3, 3],
   outputShape: [null, 3, 2, 2],
   weights,

@@ -29,7 +29,7 @@ layerTest(Concatenate, { inputShape: [[2, 3], [2, 1], [2, 4]], outputShape: [nul
 layerTest(Concatenate, { options: { axis: 1 }, inputShape: [[2, 3, 4], [2, 1, 4]], outputShape: [null, 4, 4], ...joined(1) }); // biome-ignore format: a list
 layerTest(Concatenate, { options: { axis: -2 }, inputShape: [[1, 1, 2, 3], [1, 1, 3, 3]], outputShape: [null, 1, 5, 3], ...joined(2) }); // biome-ignore format: a list
 layerTest(Dot, { args: [1], inputShape: [[3, 4], [3, 4]], outputShape: [null, 1], ...ended }); // biome-ignore format: a list
-layerTest(Dot, { args: [[2, 1]], inputShape: [[2, 4, 3], [2, 3, 5]], outputShape: [null, 4, 5], ...ended }); // biome-ignore format: a list
+layerTest(Dot, { args: [[2, 1]], knownAxes: [1, 2], inputShape: [[2, 4, 3], [2, 3, 5]], outputShape: [null, 4, 5], ...ended }); // biome-ignore format: a list
 layerTest(Dot, { args: [1], options: { normalize: true }, inputShape: [[2, 4, 3], [2, 4, 5]], outputShape: [null, 3, 5], ...ended }); // biome-ignore format: a list
 layerTest(Dot, { args: [-1], inputShape: [[2, 2, 1, 3], [2, 3]], outputShape: [null, 2, 1], ...ended }); // biome-ignore format: a list
 

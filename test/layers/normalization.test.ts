@@ -35,6 +35,7 @@ layerTest(BatchNormalization, {
     gammaConstraint: "NonNeg",
     synchronized: true,
   },
+  knownAxes: [1],
   inputShape: [2, 3, 1, 4],
   outputShape: [null, 3, 1, 4],
   weights: ["gamma", "moving_mean", "moving_variance"],
@@ -42,6 +43,7 @@ layerTest(BatchNormalization, {
 });
 layerTest(BatchNormalization, {
   options: { renorm: true, renormClipping: { rmin: 0.5, rmax: 2, dmax: 1 }, renormMomentum: 0.9, scale: false },
+  gradientInTraining: false, // r and d are constants of the step (Ioffe 2017)
   inputShape: [3, 17],
   outputShape: [null, 17],
   weights: ["beta", "moving_mean", "moving_variance", "moving_stddev", "renorm_mean", "renorm_stddev"],
@@ -50,6 +52,7 @@ layerTest(BatchNormalization, {
 layerTest(LayerNormalization, { inputShape: [3, 5], outputShape: [null, 5], weights: ["gamma", "beta"], supportsMasking: true });
 layerTest(LayerNormalization, {
   options: { axis: [1, -1], epsilon: 1e-5, scale: false, betaInitializer: "ones" },
+  knownAxes: [1, -1],
   inputShape: [2, 3, 1, 4],
   outputShape: [null, 3, 1, 4],
   weights: ["beta"],
@@ -57,6 +60,7 @@ layerTest(LayerNormalization, {
 });
 layerTest(LayerNormalization, {
   options: { axis: 1, rmsScaling: true },
+  knownAxes: [1],
   inputShape: [2, 3, 4],
   outputShape: [null, 3, 4],
   weights: ["gamma"],
@@ -71,6 +75,7 @@ layerTest(GroupNormalization, {
 });
 layerTest(GroupNormalization, {
   options: { groups: -1, axis: 1, center: false, epsilon: 0.01 },
+  knownAxes: [1],
   inputShape: [1, 3, 4, 2],
   outputShape: [null, 3, 4, 2],
   weights: ["gamma"],
@@ -79,6 +84,7 @@ layerTest(GroupNormalization, {
 layerTest(RMSNormalization, { inputShape: [3, 17], outputShape: [null, 17], weights: ["scale"] });
 layerTest(RMSNormalization, {
   options: { axis: [1, 2], epsilon: 0.1 },
+  knownAxes: [1, 2],
   inputShape: [2, 3, 4],
   outputShape: [null, 3, 4],
   weights: ["scale"],
@@ -93,6 +99,7 @@ layerTest(UnitNormalization, {
 layerTest(SpectralNormalization, {
   args: [saving.serialize(new Dense(4, { name: "inner" }))], // as JSON, so that each of the test's layers has its own
   options: { powerIterations: 2 },
+  gradientInTraining: false, // the singular vectors are constants of the step, as in Keras
   inputShape: [3, 5],
   outputShape: [null, 4],
   weights: ["inner/kernel", "vector_u", "inner/bias"],

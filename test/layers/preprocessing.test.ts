@@ -25,6 +25,7 @@ const ADAPTED = { weights: ["mean", "variance", "count"], supportsMasking: true,
 layerTest(Normalization, { inputShape: [3, 4], outputShape: [null, 4], ...ADAPTED });
 layerTest(Normalization, {
   options: { axis: [1, -1], invert: true },
+  knownAxes: [1, -1],
   inputShape: [2, 3, 1, 4],
   outputShape: [null, 3, 1, 4],
   ...ADAPTED,
@@ -48,6 +49,12 @@ layerTest(CategoryEncoding, {
   inputShape: [2, 3],
   outputShape: [null, 4],
   input: new Tensor([0, 1, 3, 3, 3, 0], [2, 3], { dtype: "int32" }),
+  gradient: false,
+});
+layerTest(Discretization, {
+  options: { binBoundaries: [-0.5, 0.5], outputMode: "one_hot" },
+  inputShape: [2, 4],
+  outputShape: [null, 4, 3],
   gradient: false,
 });
 layerTest(Resizing, { args: [3, 2], inputShape: [2, 4, 5, 3], outputShape: [null, 3, 2, 3] });

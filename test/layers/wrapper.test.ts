@@ -21,6 +21,7 @@ layerTest(TimeDistributed, {
 });
 layerTest(TimeDistributed, {
   args: [saving.serialize(new BatchNormalization({ name: "inner", axis: 1 }))],
+  knownAxes: [2],
   inputShape: [2, 1, 3, 4],
   outputShape: [null, 1, 3, 4],
   weights: ["inner/gamma", "inner/beta", "inner/moving_mean", "inner/moving_variance"],

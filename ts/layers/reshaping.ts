@@ -65,7 +65,7 @@ export class Reshape extends Layer {
     return ops.reshape(x, [x.shape[0]!, ...(this.#target(x.shape.slice(1)) as number[])]);
   }
 
-  // Not by tracing: with unknown sizes the stand-ins do not divide, and -1 stays unknown as in Keras.
+  // Not by tracing: -1 stays unknown wherever an inner size is, as in Keras.
   override computeOutputShape(inputShape: Structure<PartialShape>): Structure<PartialShape> {
     const shape = inputShape as PartialShape;
     return [shape[0] ?? null, ...this.#target(shape.slice(1))];
