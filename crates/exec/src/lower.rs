@@ -5,12 +5,12 @@ use crate::map_vm::{Access, MapInput, MapProgram, access_of};
 use crate::program::Code;
 use crate::reduction::{Fold, Reduction, Source};
 use crate::registers::registers;
+use keratin_graph::hash::HashMap;
 use keratin_graph::op::{Geometry, Infer, Kernel, Kind, Units, ViewPlan};
 use keratin_graph::ops::reduce::split;
 use keratin_graph::shape::{numel, strides};
 use keratin_graph::{DType, Error, Nodes, Type, ValueId};
 use keratin_kernels::reduce::ReduceFn;
-use std::collections::HashMap;
 
 /// Whose memory a buffer is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -210,7 +210,7 @@ pub fn lower(
         works: vec![],
         constants: vec![],
         states: vec![],
-        inputs: HashMap::new(),
+        inputs: HashMap::default(),
         wanted: vec![],
     };
     let mut l = Lowering {
@@ -218,7 +218,7 @@ pub fn lower(
         body,
         out,
         places: vec![None; nodes.values.len()],
-        dense_copies: HashMap::new(),
+        dense_copies: HashMap::default(),
         leaves,
     };
     for node in nodes.nodes.iter().filter(|n| n.op.kind == Kind::Source) {

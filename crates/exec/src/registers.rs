@@ -2,10 +2,10 @@
 
 use crate::group::Unit;
 use crate::map_vm::{Instr, MapInput, MapProgram};
+use keratin_graph::hash::HashMap;
 use keratin_graph::op::Kernel;
 use keratin_graph::{Nodes, ValueId};
 use keratin_kernels::map::{MapFn, pair};
-use std::collections::HashMap;
 
 /// An instruction on values.
 struct Line {
@@ -27,7 +27,7 @@ pub fn registers(
     let mut lines: Vec<Line> = unit.nodes.iter().map(|&m| line(nodes, m)).collect();
     pair_up(&mut lines, |v| outputs.iter().any(|(w, _)| *w == v));
     let first_temporary = inputs.len() + outputs.len();
-    let mut register: HashMap<ValueId, usize> = HashMap::new();
+    let mut register: HashMap<ValueId, usize> = HashMap::default();
     inputs
         .iter()
         .enumerate()
@@ -36,7 +36,7 @@ pub fn registers(
         .iter()
         .enumerate()
         .for_each(|(k, (v, _))| _ = register.insert(*v, inputs.len() + k));
-    let mut last_use: HashMap<ValueId, usize> = HashMap::new();
+    let mut last_use: HashMap<ValueId, usize> = HashMap::default();
     for (i, line) in lines.iter().enumerate() {
         line.reads.iter().for_each(|v| _ = last_use.insert(*v, i));
     }
@@ -102,7 +102,7 @@ fn line(nodes: &Nodes, at: usize) -> Line {
 
 /// Takes a line into the one that alone reads its value, once, where a kernel does both.
 fn pair_up(lines: &mut Vec<Line>, is_result: impl Fn(ValueId) -> bool) {
-    let mut uses: HashMap<ValueId, usize> = HashMap::new();
+    let mut uses: HashMap<ValueId, usize> = HashMap::default();
     let reads = lines.iter().flat_map(|l| &l.reads);
     reads.for_each(|v| *uses.entry(*v).or_default() += 1);
     let made: HashMap<ValueId, usize> = lines.iter().enumerate().map(|(i, l)| (l.makes, i)).collect();

@@ -1,8 +1,8 @@
 //! Writes the graph anew without what changes nothing: dead nodes, transparent ops, identities, views of views, a loop beside its extension.
 
+use keratin_graph::hash::HashMap;
 use keratin_graph::op::{Body, Kernel, Kind};
 use keratin_graph::{Attrs, DType, Error, Nodes, ValueId};
-use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// A graph with the places of the values that were asked for.
@@ -17,7 +17,7 @@ pub fn simplify(nodes: &Nodes, wanted: &[ValueId], rewrite: bool) -> Result<Simp
     let extensions = if rewrite {
         extended_loops(nodes, &live)
     } else {
-        HashMap::new()
+        HashMap::default()
     };
     let mut out = Nodes::with_paths_of(nodes);
     let mut place: Vec<Option<ValueId>> = vec![None; nodes.values.len()];
@@ -204,7 +204,7 @@ fn extended_loops(nodes: &Nodes, live: &[bool]) -> HashMap<usize, usize> {
     let loops: Vec<usize> = (0..nodes.nodes.len())
         .filter(|&i| live[i] && nodes.nodes[i].op.kind == Kind::Loop)
         .collect();
-    let mut found = HashMap::new();
+    let mut found = HashMap::default();
     for (k, &short) in loops.iter().enumerate() {
         for &long in &loops[k + 1..] {
             let (a, b) = (&nodes.nodes[short], &nodes.nodes[long]);

@@ -13,11 +13,12 @@
 mod rests;
 
 use crate::simplify::{Simplified, constant_word};
+use keratin_graph::hash::HashMap;
 use keratin_graph::op::Kind;
 use keratin_graph::ops::{index, source, view};
 use keratin_graph::{Attrs, DType, Error, Node, Nodes, OpDef, Type, ValueId};
 use rests::Rest;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 /// Rewrites all updates that can touch rows alone, and says whether there are any. The last of `wanted` are new values of the states
 /// `targets`. What is not needed any more stays as dead nodes.
@@ -212,7 +213,7 @@ impl Region {
         };
         let zero = nodes.emit(&source::CONSTANT, &[], zero)?;
         let zeros = repeat(nodes, nodes.node(zero).first, &sizes(n))?;
-        let mut known: HashMap<ValueId, ValueId> = HashMap::new();
+        let mut known: HashMap<ValueId, ValueId> = HashMap::default();
         let mut from = 0;
         for &(gradient, _, updates, count) in &parts {
             let own = match count == n {

@@ -2,11 +2,11 @@
 
 use crate::dtype::DType;
 use crate::error::Error;
+use crate::hash::{HashMap, Mix};
 use crate::op::{Attrs, Body, Infer, OpDef};
 use crate::shape::{Shape, numel};
 use std::cell::RefCell;
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hash, Hasher};
+use std::hash::{Hash, Hasher};
 use std::rc::Rc;
 
 /// One result of a node. Ids count up in the order of creation, so an input's id is smaller than its reader's.
@@ -65,35 +65,8 @@ pub struct Nodes {
     pub paths: Vec<String>,
     path: u32,
     /// By the hash of what a node computes: the latest such node; by node, the one before it of the same hash.
-    known: HashMap<u64, NodeId, BuildHasherDefault<Mix>>,
+    known: HashMap<u64, NodeId>,
     same_hash: Vec<Option<NodeId>>,
-}
-
-/// Hashes words by multiplying: what is hashed here is the program's own, and hashing must cost less than the node that it saves.
-#[derive(Default)]
-struct Mix(u64);
-
-impl Hasher for Mix {
-    fn write(&mut self, bytes: &[u8]) {
-        for chunk in bytes.chunks(8) {
-            let mut word = [0; 8];
-            word[..chunk.len()].copy_from_slice(chunk);
-            self.write_u64(u64::from_le_bytes(word));
-        }
-    }
-    fn write_u32(&mut self, x: u32) {
-        self.write_u64(x as u64);
-    }
-    fn write_u64(&mut self, x: u64) {
-        self.0 = (self.0.rotate_left(5) ^ x).wrapping_mul(0x517c_c1b7_2722_0a95);
-    }
-    fn write_usize(&mut self, x: usize) {
-        self.write_u64(x as u64);
-    }
-    fn finish(&self) -> u64 {
-        // The map takes low bits, which a product mixes least.
-        self.0 ^ self.0 >> 32
-    }
 }
 
 /// No tensor may pass this many words: a WebAssembly memory of 4 GiB could not hold it.

@@ -15,6 +15,7 @@ pub mod dtype;
 pub mod error;
 pub mod grad;
 pub mod graph;
+pub mod hash;
 pub mod op;
 pub mod ops;
 #[cfg(feature = "oracle")]

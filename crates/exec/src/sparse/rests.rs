@@ -7,11 +7,11 @@
 
 use super::{is_gradient, repeated};
 use crate::simplify::constant_word;
+use keratin_graph::hash::HashMap;
 use keratin_graph::op::Kernel;
 use keratin_graph::ops::source;
 use keratin_graph::{DType, Node, Nodes, ValueId, numel};
 use keratin_kernels::map::MapFn;
-use std::collections::HashMap;
 
 /// What is known of an element of such a row.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -63,7 +63,7 @@ impl Rest {
 }
 
 fn follow(nodes: &Nodes, chain: &[usize], outside: &dyn Fn(ValueId) -> Known) -> HashMap<ValueId, Known> {
-    let mut known = HashMap::new();
+    let mut known = HashMap::default();
     for &at in chain {
         let node = &nodes.nodes[at];
         let result = match is_gradient(nodes, node) {

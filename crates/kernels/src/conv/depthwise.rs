@@ -1,4 +1,5 @@
-//! Convolution whose filters see one channel each, and its adjoint in x, directly: elementwise in the channels, which run along the lanes.
+//! Convolution by one filter per channel, and its adjoint in x for steps of one cell, directly: elementwise in the channels, which run along
+//! the lanes.
 //!
 //! There is no padded copy: cells that are not there are left out of the sums.
 //!
@@ -13,7 +14,7 @@
 #![allow(clippy::needless_range_loop)]
 
 use super::Conv;
-use super::walk::{self, AXES, Met, Walk, ceil_div};
+use super::walk::{self, AXES, Walk, ceil_div};
 use crate::lanes::{F4, fma};
 use core::ops::Range;
 
@@ -23,9 +24,7 @@ const NEAR: usize = 4;
 /// Forward, or the adjoint in x: where its numbers come from and go to.
 pub struct Pass {
     walks: [Walk; AXES],
-    /// Channels of a position of the source, and of the result.
-    from: usize,
-    to: usize,
+    channels: usize,
     backward: bool,
 }
 
@@ -59,27 +58,23 @@ impl Pass {
     pub fn forward(c: &Conv) -> Pass {
         Pass {
             walks: walk::forward(c),
-            from: c.channels,
-            to: c.filters,
+            channels: c.channels,
             backward: false,
         }
     }
-    /// Of one filter per channel.
     #[inline(never)]
     pub fn backward(c: &Conv) -> Pass {
         Pass {
             walks: walk::backward(c),
-            from: c.filters,
-            to: c.channels,
+            channels: c.channels,
             backward: true,
         }
     }
 
-    /// Words of workspace: the table of rows and, where a channel has several filters, the rows with so many of each word.
+    /// Words of workspace: the table of rows.
     pub fn workspace_words(&self) -> usize {
-        let [_, x, y, z] = &self.walks;
-        let copy = if self.from < self.to { z.source * self.to } else { 0 };
-        x.taps * y.taps * (2 + copy) + 3
+        let [_, x, y, _] = &self.walks;
+        2 * x.taps * y.taps
     }
 
     /// Computes results (pixels) `first..end` from the source and the kernel.
@@ -100,90 +95,64 @@ impl Pass {
         }
         let [_, x, y, z] = &self.walks;
         let table: *mut u32 = ws.cast();
-        let copy = ws.wrapping_add(2 * x.taps * y.taps);
         // Bytes of cells of each axis in the weights, backwards for the adjoint, and in the source.
-        let tap = 4 * self.to as isize;
+        let cell_bytes = 4 * self.channels as isize;
         let (tap, kernel) = if self.backward {
-            let last = tap * (x.taps * y.taps * z.taps - 1) as isize;
-            (-tap, kernel.wrapping_byte_offset(last))
+            let last = cell_bytes * (x.taps * y.taps * z.taps - 1) as isize;
+            (-cell_bytes, kernel.wrapping_byte_offset(last))
         } else {
-            (tap, kernel)
+            (cell_bytes, kernel)
         };
         let weights = [tap * (y.taps * z.taps) as isize, tap * z.taps as isize, tap];
-        let sources = [y.source * z.source, z.source].map(|cells| (4 * cells * self.from) as isize);
-        let cell_bytes = 4 * self.to as isize;
-        let between = [x, y, z].map(Walk::between);
+        let sources = [y.source * z.source, z.source].map(|cells| cells as isize * cell_bytes);
+        let apart = [x, y, z].map(|walk| walk.between().1);
         let (mut at, mut rest) = ([0; AXES], first);
         for a in (0..AXES).rev() {
             at[a] = rest % self.walks[a].result;
             rest /= self.walks[a].result;
         }
         let (mut done, mut rows) = (first, [0; 2]);
-        // Those of phases, of which there are rarely more.
-        let known: [Met; 4] = core::array::from_fn(|phase| z.first(phase));
+        let met = z.first(0);
         while done < end {
             let upto = z.result.min(at[3] + end - done);
             let (i, j) = (x.reach(at[1]), y.reach(at[2]));
             let count = i.count * j.count;
             let plane = (at[0] * x.source) as isize + i.at;
-            let mut row = source.wrapping_byte_offset(plane * sources[0] + j.at * sources[1]);
-            let in_source = |r: usize| {
-                (r / j.count * between[0].1) as isize * sources[0] + (r % j.count * between[1].1) as isize * sources[1]
-            };
-            // SAFETY: no more rows than the kernel has, inside of the source.
-            unsafe {
-                if self.from < self.to {
-                    let words = z.source * self.to;
-                    for r in 0..count {
-                        let from = row.wrapping_byte_offset(in_source(r));
-                        repeat(from, z.source * self.from, self.to / self.from, copy.add(r * words));
-                    }
-                    row = copy;
-                }
-                if rows != [i.count, j.count] {
-                    rows = [i.count, j.count];
-                    for r in 0..count {
-                        let in_weights = (r / j.count * between[0].0) as isize * weights[0]
-                            + (r % j.count * between[1].0) as isize * weights[1];
-                        *table.add(2 * r) = if self.from < self.to {
-                            r as isize * z.source as isize * cell_bytes
-                        } else {
-                            in_source(r)
-                        } as u32;
+            let row = source.wrapping_byte_offset(plane * sources[0] + j.at * sources[1]);
+            if rows != [i.count, j.count] {
+                rows = [i.count, j.count];
+                for r in 0..count {
+                    let (plane, line) = ((r / j.count) as isize, (r % j.count) as isize);
+                    let in_source = plane * apart[0] as isize * sources[0] + line * apart[1] as isize * sources[1];
+                    let in_weights = plane * weights[0] + line * weights[1];
+                    // SAFETY: no more rows than the kernel has.
+                    unsafe {
+                        *table.add(2 * r) = in_source as u32;
                         *table.add(2 * r + 1) = in_weights as i32 as u32;
                     }
                 }
             }
             let kernel = kernel.wrapping_byte_offset(i.tap as isize * weights[0] + j.tap as isize * weights[1]);
-            for phase in 0..z.phases {
-                let met = known.get(phase).copied().unwrap_or_else(|| z.first(phase));
-                let (mut from, mut results) = (at[3], upto - at[3]);
-                if z.phases > 1 {
-                    let t = |at: usize| at.saturating_sub(phase).div_ceil(z.phases);
-                    from = t(at[3]);
-                    results = t(upto) - from;
-                }
-                let cell = (from * z.step) as isize + met.at;
-                let line = Line {
-                    source: row.wrapping_byte_offset(cell * cell_bytes),
-                    weights: kernel.wrapping_byte_offset(met.tap as isize * weights[2]),
-                    result: result.wrapping_add((done - at[3] + from * z.phases + phase) * self.to),
-                    channels: self.to,
-                    table,
-                    rows: count,
-                    taps: met.count as isize,
-                    source_tap: between[2].1 as isize * cell_bytes,
-                    weight_tap: between[2].0 as isize * weights[2],
-                    source_step: z.step as isize * cell_bytes,
-                    result_step: z.phases as isize * cell_bytes,
-                    cell,
-                    step: z.step,
-                    spread: between[2].1,
-                    cells: z.source as isize,
-                };
-                // SAFETY: the caller's arrays.
-                unsafe { line.run(results as isize) };
-            }
+            let cell = (at[3] * z.step) as isize + met.at;
+            let line = Line {
+                source: row.wrapping_byte_offset(cell * cell_bytes),
+                weights: kernel.wrapping_byte_offset(met.tap as isize * weights[2]),
+                result: result.wrapping_add(done * self.channels),
+                channels: self.channels,
+                table,
+                rows: count,
+                taps: met.count as isize,
+                source_tap: apart[2] as isize * cell_bytes,
+                weight_tap: weights[2],
+                source_step: z.step as isize * cell_bytes,
+                result_step: cell_bytes,
+                cell,
+                step: z.step,
+                spread: apart[2],
+                cells: z.source as isize,
+            };
+            // SAFETY: the caller's arrays.
+            unsafe { line.run((upto - at[3]) as isize) };
             done += upto - at[3];
             at[3] = 0;
             for a in (0..AXES - 1).rev() {
@@ -194,21 +163,6 @@ impl Pass {
                 at[a] = 0;
             }
         }
-    }
-}
-
-/// Each word `times` times, up to 8. Three words behind them are touched.
-unsafe fn repeat(from: *const f32, words: usize, times: usize, mut to: *mut f32) {
-    for i in 0..words {
-        // SAFETY: the caller's words. What a store leaves behind its words is overwritten by the next.
-        unsafe {
-            let x = F4::load_splat(from.add(i));
-            x.store(to);
-            if times > 4 {
-                x.store(to.add(times - 4));
-            }
-        }
-        to = to.wrapping_add(times);
     }
 }
 

@@ -14,7 +14,7 @@
 //! # How
 //! One micro-kernel (`micro`) serves most: it reads one operand through tables. `walk` says what is in the tables, `pack` makes the
 //! padded copy that they lead into. What runs along the lanes of a vector is what there is enough of: filters; neighbouring positions, where
-//! there are up to three filters; channels, where each filter sees one. Of those, [`forward`] and [`input`] need no tables (`depthwise`).
+//! there are up to three filters; channels, where each filter sees one. Of those, the plain ones need no tables (`depthwise`).
 
 mod apply;
 mod depthwise;
@@ -67,13 +67,15 @@ impl Conv {
     pub fn depth(&self) -> usize {
         self.channels / self.groups
     }
-    /// Does each filter see one channel, and are there more of those than filters of each? Then channels fill vectors.
+    /// Has each channel a filter of its own, of few taps along a line? Those go directly; wide ones and several filters of a channel are
+    /// faster by tables.
     fn depthwise(&self) -> bool {
-        self.depth() == 1 && self.channels >= 4 && self.filters < 8 * self.channels
+        let single = self.depth() == 1 && self.filters == self.channels;
+        single && self.channels >= 4 && self.axes[2].kernel <= 3
     }
-    /// The same for the adjoint in x, which is a sum over the filters of a channel where it has several.
+    /// The same for the adjoint in x, where steps between results would leave lines with holes.
     fn depthwise_input(&self) -> bool {
-        self.depthwise() && self.filters == self.channels
+        self.depthwise() && self.axes.iter().all(|a| a.stride == 1)
     }
     /// Cells of the kernel.
     pub fn taps(&self) -> usize {
