@@ -307,7 +307,7 @@ describe("bad input is named, and changes nothing", () => {
     );
     await expect(model.fit([x, tensor([[1, 2], [1, 2]])] as never, y, { verbose: 0 })).rejects.toThrow("numbers of samples differ"); // biome-ignore format: short
     await expect(model.fit([x, x] as never, [y, y] as never, { verbose: 0 })).rejects.toThrow(
-      /y has 2 arrays, the model has 1 output\(s\): out/,
+      /y has 2 array\(s\), the model has 1 output\(s\) \(out\)/,
     );
     expect(() => model.apply([x])).toThrow("expects 2 input(s)");
     expect(model.getWeights().map((t) => [...t.data])).toEqual(before);
@@ -320,7 +320,7 @@ describe("bad input is named, and changes nothing", () => {
     model.compile({ loss: { nothing: "mse" } });
     const x = tensor([[1, 2]]);
     await expect(model.fit([x, x] as never, tensor([[1]]), { verbose: 0 })).rejects.toThrow(
-      /names no output of the model: nothing/,
+      /loss names an output "nothing" that the model does not have/,
     );
   });
 

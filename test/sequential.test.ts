@@ -121,6 +121,9 @@ describe("what it refuses, unchanged", () => {
     expect(() => model.add("dense" as never)).toThrow("Only layers can be added");
     expect(() => model.add(new Dense(1, { name: "dropout" }))).toThrow("unique names");
     expect(() => model.add(Input([4]))).toThrow("must be the first");
+    expect(() => model.add(model)).toThrow("cannot be a layer of itself");
+    expect(() => model.add(new Sequential([model]))).toThrow("cannot be a layer of itself");
+    expect(() => model.add(new Dense(1), { rebuil: false } as never)).toThrow(/rebuil.*rebuild/s);
     expect(model.layers.length).toBe(3);
     expect(model.apply(ops.ones([1, 4])).shape).toEqual([1, 2]);
   });

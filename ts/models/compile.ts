@@ -18,69 +18,135 @@ export type MetricLike = Metric | metrics.MetricIdentifier | ((yTrue: Tensor, yP
 /** One for all outputs, one per output in order, or by the output's name. */
 export type PerOutput<T> = T | readonly (T | null)[] | { readonly [output: string]: T | null };
 
-const isObject = (x: unknown): x is Record<string, unknown> => isPlainObject(x);
+/** A model's outputs, in the order in which Keras flattens them: records by sorted key. */
+export class Outputs {
+  /** What logs call them; null for those of a list that a `call` of the user's returns. */
+  readonly names: readonly (string | null)[];
+  /** Are they a record? Then its keys are the names, and lists of losses or targets are in their order. */
+  readonly keyed: boolean;
+  /** Those that have a loss. */
+  learned: readonly number[];
 
-/** What each output gets of something that was given once, in order or by name. */
-function perOutput<T>(what: string, given: unknown, names: readonly string[], isOne: (x: unknown) => boolean): (T | null)[] {
-  if (given === null || given === undefined) return names.map(() => null);
-  if (isOne(given)) return names.map(() => given as T);
-  if (Array.isArray(given)) {
-    if (given.length !== names.length)
+  /** `layerNames`: of the layers that make the outputs, as far as they are known. */
+  constructor(tree: Structure<Tensor>, layerNames: readonly string[]) {
+    this.keyed = isPlainObject(tree);
+    const count = flatten<Tensor>(tree).length;
+    this.names = isPlainObject(tree)
+      ? Object.keys(tree)
+          .sort()
+          .flatMap((key) => namesUnder(key, tree[key] as Structure<Tensor>))
+      : Array.from({ length: count }, (_, i) => layerNames[i] ?? null);
+    this.learned = this.names.map((_, i) => i);
+  }
+
+  get count(): number {
+    return this.names.length;
+  }
+  /** How a message calls one. */
+  nameOf(output: number): string {
+    return this.names[output] ?? String(output);
+  }
+  get all(): string {
+    return this.names.includes(null) ? `${this.count}, without names: give lists` : this.names.join(", ");
+  }
+
+  /** Targets or sample weights in the order of the outputs: records by name, lists as they are. A place stays empty where there is none. */
+  inOrder<T>(tree: Structure<T> | null, what = "y", isLeaf: (x: unknown) => boolean = () => false): (T | undefined)[] {
+    if (tree === null) return [];
+    if (isPlainObject(tree) && !isLeaf(tree)) return this.byName(what, tree as Record<string, T>);
+    const list = flatten<T>(tree, isLeaf);
+    if (list.length !== this.learned.length || this.keyed) return list;
+    const placed: (T | undefined)[] = this.names.map(() => undefined);
+    this.learned.forEach((output, i) => (placed[output] = list[i]));
+    return placed;
+  }
+
+  /** The entries of a record for each output. Errors: `ValueError` for a name that no output has. */
+  byName<T>(what: string, table: Readonly<Record<string, T>>): (T | undefined)[] {
+    for (const key of Object.keys(table))
+      if (!this.names.includes(key))
+        throw new ValueError(
+          `${what} names an output ${JSON.stringify(key)} that the model does not have. Outputs: ${this.all}.`,
+        );
+    return this.names.map((name) => (name === null ? undefined : table[name]));
+  }
+
+  /** What each output gets of something that was given once, in order or by name. */
+  each<T>(what: string, given: unknown, isOne: (x: unknown) => boolean): (T | null)[] {
+    if (given === null || given === undefined) return this.names.map(() => null);
+    if (isOne(given)) return this.names.map(() => given as T);
+    if (!Array.isArray(given)) return this.byName(`compile: ${what}`, given as Record<string, T>).map((x) => x ?? null);
+    if (given.length !== this.count)
       throw new ValueError(
-        `compile: ${what} has ${given.length} entries, the model has ${names.length} outputs (${names.join(", ")}).`,
+        `compile: ${what} has ${given.length} entries, the model has ${this.count} output(s) (${this.all}). Give one for each, or null.`,
       );
     return given as (T | null)[];
   }
-  const table = given as Record<string, T | null>;
-  const unknown = Object.keys(table).filter((k) => !names.includes(k));
-  if (unknown.length > 0)
-    throw new ValueError(`compile: ${what} names no output of the model: ${unknown.join(", ")}. Outputs: ${names.join(", ")}.`);
-  return names.map((n) => table[n] ?? null);
 }
+
+/** The names of a structure inside a record: paths, as Keras writes them. */
+function namesUnder(path: string, tree: Structure<Tensor>): string[] {
+  if (Array.isArray(tree)) return tree.flatMap((t: Structure<Tensor>, i) => namesUnder(`${path}/${i}`, t));
+  if (!isPlainObject(tree)) return [path];
+  return Object.keys(tree)
+    .sort()
+    .flatMap((key) => namesUnder(`${path}/${key}`, tree[key] as Structure<Tensor>));
+}
+
+/** The sample weights of an output: its own, or those that were given once for all. */
+const weightsFor = (given: readonly (Tensor | undefined)[] | null, output: number): Tensor | undefined =>
+  given?.[given.length === 1 ? 0 : output];
 
 /** The losses of all outputs as one number. */
 export class CompiledLoss {
   readonly #parts: { loss: Loss; weight: number; output: number }[] = [];
-  readonly #names: readonly string[];
+  readonly #outputs: Outputs;
   /** With several losses: a mean of each, unweighted, for the logs. */
   readonly trackers: metrics.Mean[] = [];
 
   constructor(
     given: PerOutput<LossLike>,
     lossWeights: PerOutput<number> | null | undefined,
-    names: readonly string[],
-    yTrue: readonly Tensor[],
+    outputs: Outputs,
+    y: Structure<Tensor> | null,
     yPred: readonly Tensor[],
   ) {
-    this.#names = names;
-    if (yTrue.length > 0 && yTrue.length !== names.length)
+    this.#outputs = outputs;
+    const one = (x: unknown): boolean => !Array.isArray(x) && (!isPlainObject(x) || "class_name" in x);
+    const parts = outputs.each<LossLike>("loss", given, one);
+    if (typeof lossWeights === "number" && outputs.count > 1)
+      throw new ValueError("compile: with several outputs lossWeights is a list or an object, one number for each.");
+    const weights = outputs.each<number>("lossWeights", lossWeights, (x) => typeof x === "number");
+    outputs.learned = parts.flatMap((loss, i) => (loss === null ? [] : [i]));
+    const yTrue = outputs.inOrder(y);
+    if (y !== null && yTrue.length !== outputs.count)
       throw new ValueError(
-        `y has ${yTrue.length} arrays, the model has ${names.length} output(s): ${names.join(", ")}. Give one target for each.`,
+        `y has ${yTrue.length} array(s), the model has ${outputs.count} output(s) (${outputs.all}). Give one target for each.`,
       );
-    const one = (x: unknown): boolean =>
-      typeof x === "string" ||
-      typeof x === "function" ||
-      (!Array.isArray(x) && !isObject(x)) ||
-      (isObject(x) && "class_name" in x);
-    const parts = perOutput<LossLike>("loss", given, names, one);
-    const weights = perOutput<number>("lossWeights", lossWeights, names, (x) => typeof x === "number");
-    parts.forEach((loss, i) => {
-      if (loss === null) return;
+    // Keras reports in the order in which a record of losses lists them, where the outputs are a record too.
+    const order = outputs.keyed && !one(given) && !Array.isArray(given) ? Object.keys(given as object) : [];
+    const place = (output: number): number => order.indexOf(outputs.nameOf(output));
+    for (const output of [...outputs.learned].sort((a, b) => place(a) - place(b)))
       this.#parts.push({
-        loss: losses.resolve(loss, this.#target(yTrue, i).shape, yPred[i]!.shape),
-        weight: weights[i] ?? 1,
-        output: i,
+        loss: losses.resolve(parts[output]!, this.#target(yTrue, output).shape, yPred[output]!.shape),
+        weight: weights[output] ?? 1,
+        output,
       });
-    });
     if (this.#parts.length > 1)
-      for (const p of this.#parts) this.trackers.push(new metrics.Mean({ name: `${names[p.output]}_loss` }));
+      for (const { output, loss } of this.#parts)
+        this.trackers.push(new metrics.Mean({ name: `${outputs.names[output] ?? loss.name}_loss` }));
   }
 
   /** A scalar. Inside a trace the per-output means are updated too. */
-  call(yTrue: readonly Tensor[], yPred: readonly Tensor[], sampleWeight: readonly Tensor[] | null, batchSize: number): Tensor {
+  call(
+    yTrue: readonly (Tensor | undefined)[],
+    yPred: readonly Tensor[],
+    sampleWeight: readonly (Tensor | undefined)[] | null,
+    batchSize: number,
+  ): Tensor {
     let total: Tensor | null = null;
     this.#parts.forEach((p, i) => {
-      const weights = sampleWeight === null ? undefined : (sampleWeight[p.output] ?? sampleWeight[0]);
+      const weights = weightsFor(sampleWeight, p.output);
       const value = this.#value(p, this.#target(yTrue, p.output), yPred[p.output]!, weights);
       this.trackers[i]?.updateState(value, { sampleWeight: batchSize });
       const weighted = p.weight === 1 ? value : apply("multiply", [value, p.weight]);
@@ -89,9 +155,9 @@ export class CompiledLoss {
     return total!;
   }
 
-  #target(yTrue: readonly Tensor[], output: number): Tensor {
+  #target(yTrue: readonly (Tensor | undefined)[], output: number): Tensor {
     const target = yTrue[output];
-    if (!target) throw new ValueError(`y has no target for output "${this.#names[output]}".`);
+    if (!target) throw new ValueError(`y has no target for output "${this.#outputs.nameOf(output)}".`);
     return target;
   }
 
@@ -103,7 +169,7 @@ export class CompiledLoss {
       if (!(error instanceof ShapeError)) throw error;
       const shape = (t: Tensor): string => `[${t.shape.join(", ")}]`;
       throw new ShapeError(
-        `loss "${part.loss.name}" of output "${this.#names[part.output]}": y of shape ${shape(yTrue)} does not fit the model's output of shape ${shape(yPred)}` +
+        `loss "${part.loss.name}" of output "${this.#outputs.nameOf(part.output)}": y of shape ${shape(yTrue)} does not fit the model's output of shape ${shape(yPred)}` +
           `${sampleWeight ? ` with sample weights of shape ${shape(sampleWeight)}` : ""}. Give y the output's shape, or another loss. (${error.message})`,
         { cause: error },
       );
@@ -111,7 +177,10 @@ export class CompiledLoss {
   }
 
   /** Checks labels against the size of the outputs, where a loss can say what fits. Errors: `DataError`. */
-  checkTargets(targets: readonly { data: ArrayLike<number> }[], outputShapes: readonly (readonly number[])[]): void {
+  checkTargets(
+    targets: readonly ({ data: ArrayLike<number> } | undefined)[],
+    outputShapes: readonly (readonly number[])[],
+  ): void {
     for (const p of this.#parts) {
       const target = targets[p.output];
       if (target) p.loss.checkTargets?.(target.data, outputShapes[p.output]!);
@@ -130,12 +199,18 @@ interface NamedMetric {
 export class CompiledMetrics {
   readonly #metrics: NamedMetric[] = [];
 
-  constructor(given: unknown, weighted: unknown, names: readonly string[], yTrue: readonly Tensor[], yPred: readonly Tensor[]) {
+  constructor(
+    given: unknown,
+    weighted: unknown,
+    outputs: Outputs,
+    yTrue: readonly (Tensor | undefined)[],
+    yPred: readonly Tensor[],
+  ) {
     const used = new Set<string>();
     const add = (one: MetricLike, output: number, isWeighted: boolean): void => {
       const metric = metrics.resolve(one, yTrue[output]?.shape ?? [], yPred[output]!.shape);
       const own = typeof one === "string" ? one : typeof one === "function" ? toSnakeCase(one.name) : metric.name;
-      const prefix = names.length > 1 ? `${names[output]}_` : "";
+      const prefix = outputs.count > 1 && outputs.names[output] ? `${outputs.names[output]}_` : "";
       let name = prefix + own;
       if (isWeighted && used.has(name)) name = `${prefix}weighted_${own}`;
       const base = name;
@@ -148,28 +223,18 @@ export class CompiledMetrics {
       [weighted, true],
     ] as const) {
       if (list === null || list === undefined) continue;
-      this.#distribute(list, names).forEach((own, output) => {
+      this.#distribute(isWeighted ? "weightedMetrics" : "metrics", list, outputs).forEach((own, output) => {
         for (const one of own) add(one, output, isWeighted);
       });
     }
   }
 
-  #distribute(given: unknown, names: readonly string[]): MetricLike[][] {
+  /** A list is the one output's, or has an entry for each: a metric, a list of some, or null. */
+  #distribute(what: string, given: unknown, outputs: Outputs): MetricLike[][] {
     const listOf = (x: unknown): MetricLike[] =>
       x === null || x === undefined ? [] : Array.isArray(x) ? (x as MetricLike[]) : [x as MetricLike];
-    if (Array.isArray(given)) {
-      if (names.length > 1 && given.length === names.length && given.some(Array.isArray)) return given.map(listOf);
-      if (given.some(Array.isArray)) {
-        if (given.length !== names.length)
-          throw new ValueError(`compile: metrics has ${given.length} lists, the model has ${names.length} outputs.`);
-        return given.map(listOf);
-      }
-      return names.map((_, i) => (i === 0 || typeof given[0] === "string" ? listOf(given) : []));
-    }
-    if (isObject(given)) return perOutput<MetricLike | MetricLike[]>("metrics", given, names, () => false).map(listOf);
-    throw new ValueError(
-      `compile: metrics must be a list or an object, received ${typeof given === "string" ? JSON.stringify(given) : typeof given}. Write metrics: ["accuracy"].`,
-    );
+    const flat = outputs.count === 1 && Array.isArray(given) && !given.some(Array.isArray);
+    return flat ? [listOf(given)] : outputs.each(what, given, () => false).map(listOf);
   }
 
   get metrics(): readonly Metric[] {
@@ -179,9 +244,13 @@ export class CompiledMetrics {
     return this.#metrics.map((m) => m.name);
   }
 
-  update(yTrue: readonly Tensor[], yPred: readonly Tensor[], sampleWeight: readonly Tensor[] | null): void {
+  update(
+    yTrue: readonly (Tensor | undefined)[],
+    yPred: readonly Tensor[],
+    sampleWeight: readonly (Tensor | undefined)[] | null,
+  ): void {
     for (const m of this.#metrics) {
-      const weights = m.weighted && sampleWeight ? (sampleWeight[m.output] ?? sampleWeight[0]) : undefined;
+      const weights = m.weighted ? weightsFor(sampleWeight, m.output) : undefined;
       m.metric.updateState(yTrue[m.output] ?? yPred[m.output]!, yPred[m.output]!, weights ? { sampleWeight: weights } : {});
     }
   }
@@ -194,19 +263,4 @@ export class CompiledMetrics {
   direction(name: string): "up" | "down" | null {
     return this.#metrics.find((m) => m.name === name)?.metric.direction ?? null;
   }
-}
-
-/** The tensors of outputs or targets in the order of the model's outputs: records by name, lists as they are. */
-export function inOrder(tree: Structure<Tensor> | null, names: readonly string[]): Tensor[] {
-  if (tree === null) return [];
-  if (isObject(tree) && Object.keys(tree).some((key) => names.includes(key))) {
-    const unknown = Object.keys(tree).filter((key) => !names.includes(key));
-    if (unknown.length > 0)
-      throw new ValueError(
-        `There is no output ${unknown.map((k) => JSON.stringify(k)).join(", ")}. Outputs: ${names.join(", ")}.`,
-      );
-    // A place stays empty where an output has none.
-    return names.map((n) => (tree as Record<string, Tensor>)[n]!);
-  }
-  return flatten<Tensor>(tree);
 }

@@ -14,7 +14,7 @@ export interface ArrayWithShape {
 }
 
 /** What `fit` takes as inputs or targets: tensors, arrays, or a list or record of them for models with several. */
-export type DataLike = TensorLike | ArrayWithShape | readonly Tensor[] | { readonly [name: string]: TensorLike | ArrayWithShape };
+export type DataLike = TensorLike | ArrayWithShape | readonly Tensor[] | { readonly [name: string]: DataLike };
 
 /** What an iterable of batches yields: inputs, with targets and sample weights where there are. */
 export type BatchTuple = DataLike | readonly [x: DataLike, y?: DataLike | null, sampleWeight?: DataLike | null];
@@ -48,33 +48,35 @@ function leafOf(value: unknown, where: string): Leaf {
 
 /** Is it a list or record of arrays, rather than one array? */
 function isTree(value: unknown): boolean {
-  if (Array.isArray(value))
-    return value.length > 0 && value.every((v) => v instanceof Tensor || ArrayBuffer.isView(v) || isPlainObject(v));
+  if (Array.isArray(value)) return value.length > 0 && value.every((v) => ArrayBuffer.isView(v) || isPart(v));
   return isPlainObject(value) && !("data" in value && "shape" in value);
 }
+const isPart = (v: unknown): boolean =>
+  v instanceof Tensor || isPlainObject(v) || (Array.isArray(v) && v.length > 0 && v.every(isPart));
 
 function treeOf(value: unknown, where: string): LeafTree {
   if (!isTree(value)) return leafOf(value, where);
-  if (Array.isArray(value)) return value.map((v, i) => leafOf(v, `${where}[${i}]`));
-  return Object.fromEntries(Object.entries(value as object).map(([k, v]) => [k, leafOf(v, `${where}.${k}`)]));
+  if (Array.isArray(value)) return value.map((v, i) => treeOf(v, `${where}[${i}]`));
+  return Object.fromEntries(Object.entries(value as object).map(([k, v]) => [k, treeOf(v, `${where}.${k}`)]));
 }
 
 /**
  * What a model with `count` inputs (or outputs) takes `value` for. With several, an array of that length lists them, nested arrays of
- * numbers too. With one, an array of typed arrays is its rows, and the only array of a list or record is meant itself.
+ * numbers too. With one, an array of typed arrays is its rows (of `targets`: if there are several), and the only array of a list is meant
+ * itself, as is that of a record of inputs.
  */
-export function listed(value: unknown, count: number, leastRows = 1): unknown {
+export function listed(value: unknown, count: number, targets = false): unknown {
   if (count === 1) {
-    if (Array.isArray(value) && value.length >= leastRows && value.every((v) => ArrayBuffer.isView(v)))
+    if (Array.isArray(value) && value.length > Number(targets) && value.every((v) => ArrayBuffer.isView(v)))
       return tensor(value as TypedArray[]);
-    const inside = isTree(value) ? Object.values(value as object) : [];
+    const inside = isTree(value) && !(targets && isPlainObject(value)) ? Object.values(value as object) : [];
     return inside.length === 1 ? inside[0] : value;
   }
   if (count < 2 || !Array.isArray(value) || value.length !== count || isTree(value)) return value;
   return value.map((v: TensorLike) => (isPlainObject(v) ? v : tensor(v)));
 }
 
-const isLeaf = (x: unknown): boolean => isPlainObject(x) && "data" in x && "width" in x;
+export const isLeaf = (x: unknown): boolean => isPlainObject(x) && "data" in x && "width" in x;
 const leavesOf = (tree: LeafTree): Leaf[] => {
   if (isLeaf(tree)) return [tree as Leaf];
   const out: Leaf[] = [];
@@ -141,11 +143,6 @@ export class ArraySource {
   /** Shapes of the inputs, with a batch of any size. */
   get inputShapes(): Structure<readonly (number | null)[]> {
     return mapStructure<Leaf, readonly (number | null)[]>(this.x, (l) => [null, ...l.shape.slice(1)], isLeaf);
-  }
-
-  /** The targets in order; none where there are none. */
-  get targets(): readonly Leaf[] {
-    return this.y === null ? [] : flatten<Leaf>(this.y, isLeaf);
   }
 
   /** Which array a leaf is, for messages. */

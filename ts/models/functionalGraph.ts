@@ -40,7 +40,7 @@ export class FunctionalGraph {
       ["outputs", outputs],
     ] as const)
       mustBeSymbolic(tree, what, model);
-    const fresh = withInputLayers(inputs as Structure<KerasTensor>, outputs as Structure<KerasTensor>);
+    const fresh = withInputLayers(inputs as Structure<KerasTensor>, outputs as Structure<KerasTensor>, model);
     this.inputs = fresh.inputs;
     this.outputs = fresh.outputs;
     this.inputList = flatten(this.inputs);
@@ -92,18 +92,22 @@ export class FunctionalGraph {
   /** What a user gives as inputs, in the order of `inputList`. */
   arranged<T>(given: Structure<T>, model: string, isLeaf?: (x: unknown) => boolean): T[] {
     const n = this.inputList.length;
-    if (isPlainObject(given) && !isLeaf?.(given)) {
-      const record = given as Record<string, T>;
-      // A record: by the keys of the model's own record, else by the names of the inputs.
-      const keys = isPlainObject(this.inputs) ? Object.keys(this.inputs).sort() : this.inputNames;
-      const missing = keys.filter((k) => !(k in record));
+    const pick = (wanted: Structure<KerasTensor>, tree: Structure<T>): T[] => {
+      if (Array.isArray(tree) && Array.isArray(wanted) && tree.length === wanted.length && !isLeaf?.(tree))
+        return wanted.flatMap((w: Structure<KerasTensor>, i) => pick(w, tree[i] as Structure<T>));
+      if (!isPlainObject(tree) || isLeaf?.(tree)) return flatten<T>(tree, isLeaf);
+      // A record: by the keys of the model's own, else by the names of the inputs.
+      const own = isPlainObject(wanted);
+      const table = own ? wanted : Object.fromEntries(flatten<KerasTensor>(wanted).map((t) => [t.history.operation.name, t]));
+      const keys = own ? Object.keys(table).sort() : Object.keys(table);
+      const missing = keys.filter((k) => !(k in tree));
       if (missing.length > 0)
         throw new ValueError(
-          `Layer "${model}" misses input ${missing.map((k) => JSON.stringify(k)).join(", ")}; it received ${Object.keys(record).join(", ")}.`,
+          `Layer "${model}" misses input ${missing.map((k) => JSON.stringify(k)).join(", ")}; it received ${Object.keys(tree).join(", ")}.`,
         );
-      return keys.map((k) => record[k]!);
-    }
-    const list = flatten<T>(given, isLeaf);
+      return keys.flatMap((k) => pick(table[k] as Structure<KerasTensor>, tree[k] as Structure<T>));
+    };
+    const list = pick(this.inputs, given);
     if (list.length !== n)
       throw new ValueError(
         `Layer "${model}" expects ${n} input(s) (${this.inputNames.join(", ")}), but it received ${list.length} input tensors.`,
@@ -225,6 +229,11 @@ function ordered(
     // An Input that is not listed gives nothing.
     if (!(node.operation instanceof InputLayer)) for (const t of node.outputs) known.add(t);
   }
+  const lost = outputs.find((t) => !known.has(t));
+  if (lost)
+    throw new ValueError(
+      `Graph disconnected: model ${model} cannot compute its output ${lost.name} of layer "${lost.history.operation.name}" from its inputs. The inputs come first: new Model(inputs, outputs).`,
+    );
   return { nodes, operations };
 }
 
@@ -234,6 +243,7 @@ const makerOf = (t: KerasTensor): Node => t.history.operation.inboundNodes[t.his
 function withInputLayers(
   inputs: Structure<KerasTensor>,
   outputs: Structure<KerasTensor>,
+  model: string,
 ): { inputs: Structure<KerasTensor>; outputs: Structure<KerasTensor> } {
   if (flatten<KerasTensor>(inputs).every((t) => t.history.operation instanceof InputLayer)) return { inputs, outputs };
   const copies = new Map<KerasTensor, KerasTensor>();
@@ -246,7 +256,7 @@ function withInputLayers(
     copies.set(t, copy);
     return copy;
   });
-  const { nodes } = ordered(flatten(inputs), flatten(outputs), "sub-model");
+  const { nodes } = ordered(flatten(inputs), flatten(outputs), model);
   repeatCalls(nodes, copies, (operation) => operation);
   return { inputs: freshInputs, outputs: mapStructure<KerasTensor, KerasTensor>(outputs, (t) => copies.get(t) ?? t) };
 }

@@ -145,9 +145,9 @@ export class Model extends Layer {
   get outputShape(): Structure<PartialShape> | null {
     return this.#graph && shapesOf(this.#graph.outputs);
   }
-  /** Names of the outputs, as they appear in logs of models with several: of the layers that make them. */
+  /** Names of the outputs: of the layers that make them. None for a model whose `call` is code. */
   get outputNames(): readonly string[] {
-    return this.#graph?.outputNames ?? ["output"];
+    return this.#graph?.outputNames ?? [];
   }
 
   protected override get rebuilds(): boolean {

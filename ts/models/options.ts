@@ -6,22 +6,22 @@ import type * as optimizers from "../optimizers.js";
 import type { LossLike, MetricLike, PerOutput } from "./compile.js";
 import type { BatchIterable, ClassWeight, DataLike } from "./data.js";
 
+type Metrics = MetricLike | readonly MetricLike[] | null;
+type MetricsLike = readonly Metrics[] | { readonly [output: string]: Metrics } | null;
+
 export interface CompileOptions {
   /** An optimizer or its name. Default "rmsprop", as Keras. */
   optimizer?: optimizers.Optimizer | optimizers.OptimizerIdentifier;
   /** A loss or its name; one per output for several. */
   loss?: PerOutput<LossLike> | null;
   lossWeights?: PerOutput<number> | null;
-  /** Metrics or their names; "accuracy" is resolved by the shapes. They ignore sample weights. */
-  metrics?:
-    | readonly (MetricLike | readonly MetricLike[])[]
-    | { readonly [output: string]: MetricLike | readonly MetricLike[] }
-    | null;
+  /**
+   * Metrics or their names; "accuracy" is resolved by the shapes. They ignore sample weights. With several outputs an entry for each, which may
+   * be a list or null, or a record by the names of the outputs.
+   */
+  metrics?: MetricsLike;
   /** Metrics that take sample weights into account. */
-  weightedMetrics?:
-    | readonly (MetricLike | readonly MetricLike[])[]
-    | { readonly [output: string]: MetricLike | readonly MetricLike[] }
-    | null;
+  weightedMetrics?: MetricsLike;
   /** Accepted for Keras' sake; steps are always compiled. */
   runEagerly?: boolean;
   stepsPerExecution?: number;

@@ -2,13 +2,13 @@
 
 import { apply, scalar } from "../core/apply.js";
 import { Program } from "../core/program.js";
-import { flatten, type Structure } from "../core/structure.js";
+import { flatten, type PartialShape, type Structure } from "../core/structure.js";
 import { ShapeError, StateError, ValueError } from "../errors.js";
 import type { Mean } from "../metrics.js";
 import type { Optimizer } from "../optimizers.js";
 import { currentTrace, type Tensor, Trace, tensor } from "../tensor.js";
 import type { Variable } from "../variable.js";
-import { type CompiledLoss, type CompiledMetrics, inOrder } from "./compile.js";
+import type { CompiledLoss, CompiledMetrics, Outputs } from "./compile.js";
 import { type Batch, batchTypes, structured } from "./data.js";
 
 export type Mode = "train" | "test" | "predict";
@@ -18,7 +18,9 @@ export interface SteppedModel {
   readonly name: string;
   /** Names of the inputs; none for a model whose `call` is code. */
   readonly inputNames: readonly string[];
+  /** Names of the outputs: of the layers that make them; none for a model whose `call` is code. */
   readonly outputNames: readonly string[];
+  computeOutputShape(inputs: Structure<PartialShape>): Structure<PartialShape>;
   readonly trainableVariables: readonly Variable[];
   /** Losses that layers added during the last call. */
   readonly losses: readonly Tensor[];
@@ -41,6 +43,7 @@ export type StepLogs = Readonly<Record<string, Tensor>>;
 /** What steps need of `compile`. */
 export interface Compiled {
   readonly optimizer: Optimizer;
+  readonly outputs: Outputs;
   readonly loss: CompiledLoss | null;
   readonly metrics: CompiledMetrics;
   readonly lossTracker: Mean;
@@ -143,17 +146,16 @@ export function standardStep(mode: "train" | "test", model: SteppedModel, compil
     const scaled = compiled.optimizer.scaleLoss(loss);
     if (variables.length > 0) compiled.optimizer.apply(gradientsOf(scaled, variables), variables);
   }
-  return metricsOf(model, compiled, { ...data, yPred, loss });
+  return metricsOf(compiled, { ...data, yPred, loss });
 }
 
 type Predicted = StepData & { readonly yPred: Structure<Tensor> };
 
 /** The compiled losses and what layers added, as one number. */
 export function lossOf(model: SteppedModel, compiled: Compiled, { x, y, sampleWeight, yPred }: Predicted): Tensor {
-  const names = model.outputNames;
-  const weights = sampleWeight === null ? null : inOrder(sampleWeight, names);
-  const { loss } = compiled;
-  let total: Tensor = loss ? loss.call(inOrder(y, names), inOrder(yPred, names), weights, rowsOf(x)) : scalar(0, "float32");
+  const { loss, outputs } = compiled;
+  const weights = sampleWeight === null ? null : outputs.inOrder(sampleWeight, "sampleWeight");
+  let total: Tensor = loss ? loss.call(outputs.inOrder(y), flatten(yPred), weights, rowsOf(x)) : scalar(0, "float32");
   for (const extra of model.losses)
     total = apply("add", [total, extra.ndim === 0 ? extra : apply("sum", [extra], { ints: [0, extra.ndim] })]);
   if (total.ndim !== 0)
@@ -162,12 +164,11 @@ export function lossOf(model: SteppedModel, compiled: Compiled, { x, y, sampleWe
 }
 
 /** Updates the means of losses and the metrics; their values by name. */
-export function metricsOf(model: SteppedModel, compiled: Compiled, data: Predicted & { readonly loss?: Tensor }): StepLogs {
-  const names = model.outputNames;
-  const weights = data.sampleWeight === null ? null : inOrder(data.sampleWeight, names);
-  const { lossTracker, metrics, loss } = compiled;
+export function metricsOf(compiled: Compiled, data: Predicted & { readonly loss?: Tensor }): StepLogs {
+  const { outputs, lossTracker, metrics, loss } = compiled;
+  const weights = data.sampleWeight === null ? null : outputs.inOrder(data.sampleWeight, "sampleWeight");
   if (data.loss) lossTracker.updateState(data.loss, { sampleWeight: rowsOf(data.x) });
-  metrics.update(inOrder(data.y, names), inOrder(data.yPred, names), weights);
+  metrics.update(outputs.inOrder(data.y), flatten(data.yPred), weights);
   const logs: Record<string, Tensor> = data.loss ? { loss: lossTracker.result() } : {};
   for (const [name, value] of metrics.results()) logs[name] = value;
   for (const t of loss?.trackers ?? []) logs[t.name] = t.result();

@@ -9,7 +9,7 @@ import {
   type TensorTree,
   tensorsOf,
 } from "../core/structure.js";
-import { ShapeError, StateError, show, ValueError } from "../errors.js";
+import { checkOptions, ShapeError, StateError, show, ValueError } from "../errors.js";
 import { InputLayer } from "../layers/input.js";
 import { InputSpec } from "../layers/inputSpec.js";
 import { type CallArguments, Layer } from "../layers/layer.js";
@@ -50,7 +50,7 @@ export class Sequential extends Model {
   #stack: Layer[] = [];
   /** Output shapes by place in the stack; null while the model is not built. */
   #shapes: PartialShape[] | null = null;
-  #outputNames: readonly string[] = ["output"];
+  #outputNames: readonly string[] = ["output"]; // one, whatever its layer will be
   /** The symbolic output of each layer of the stack, made when somebody asks for one. */
   #symbolic: KerasTensor[] | null = null;
 
@@ -68,6 +68,7 @@ export class Sequential extends Model {
    * Errors: `ValueError` for anything that is no layer, a name that is taken, an `Input` that does not come first; the stack is unchanged.
    */
   add(item: SequentialItem, options: { rebuild?: boolean } = {}): void {
+    checkOptions("Sequential.add", options, ["rebuild"]);
     const layer = item instanceof KerasTensor && item.history.operation instanceof InputLayer ? item.history.operation : item;
     if (!(layer instanceof Layer)) {
       throw new ValueError(`Only layers can be added to a Sequential model, received ${show(item)}.`);
@@ -82,6 +83,8 @@ export class Sequential extends Model {
         `All layers added to a Sequential model should have unique names: '${layer.name}' is already the name of a layer of '${this.name}'. Give the layer a name of its own.`,
       );
     }
+    if (layer.flattenLayers().includes(this))
+      throw new ValueError(`Sequential model '${this.name}' cannot be a layer of itself.`);
     if (this.#stack.includes(layer))
       throw new ValueError(`Layer '${layer.name}' is already in the stack of '${this.name}'; its name would not be unique.`);
     const before = [...this.#stack];

@@ -5,13 +5,13 @@ import { History } from "../callbacks/history.js";
 import { ProgbarLogger } from "../callbacks/progbarLogger.js";
 import { TerminateOnNaN } from "../callbacks/terminateOnNaN.js";
 import type { TensorType } from "../core/program.js";
-import type { Structure } from "../core/structure.js";
+import { flatten, isPlainObject, isShape, type PartialShape, type Structure } from "../core/structure.js";
 import { checkOptions, DataError, StateError, ValueError } from "../errors.js";
 import { Mean } from "../metrics.js";
 import * as optimizers from "../optimizers.js";
 import { Tensor } from "../tensor.js";
 import type { Variable } from "../variable.js";
-import { CompiledLoss, CompiledMetrics, inOrder } from "./compile.js";
+import { CompiledLoss, CompiledMetrics, Outputs } from "./compile.js";
 import {
   ArrayFeed,
   ArraySource,
@@ -19,6 +19,7 @@ import {
   type BatchIterable,
   type DataLike,
   type Feed,
+  isLeaf,
   joined,
   listed,
   signature,
@@ -373,7 +374,7 @@ export class Trainer {
     return lossOf(this.#model, this.#parts(), data);
   }
   metricsOf(data: StepData & { yPred: Structure<Tensor>; loss?: Tensor }): StepLogs {
-    return metricsOf(this.#model, this.#parts(), data);
+    return metricsOf(this.#parts(), data);
   }
   #parts(): Compiled {
     this.#mustBeCompiled();
@@ -393,16 +394,16 @@ export class Trainer {
       let compiled: Compiled | undefined;
       // A trace that is thrown away tells the shapes of targets and outputs.
       shapeTrace(batch, (x, y) => {
-        const names = model.outputNames;
-        const yTrue = inOrder(y, names);
-        const yPred = inOrder(model.apply(x, { training: false }), names);
+        const tree = model.apply(x, { training: false });
+        const outputs = new Outputs(tree, model.outputNames);
+        const yPred = flatten<Tensor>(tree);
         this.#outputShapes = yPred.map((t) => t.shape);
         const loss =
           options.loss === null || options.loss === undefined
             ? null
-            : new CompiledLoss(options.loss, options.lossWeights, names, yTrue, yPred);
-        const metrics = new CompiledMetrics(options.metrics, options.weightedMetrics, names, yTrue, yPred);
-        compiled = { optimizer, loss, metrics, lossTracker: new Mean({ name: "loss" }) };
+            : new CompiledLoss(options.loss, options.lossWeights, outputs, y, yPred);
+        const metrics = new CompiledMetrics(options.metrics, options.weightedMetrics, outputs, outputs.inOrder(y), yPred);
+        compiled = { optimizer, outputs, loss, metrics, lossTracker: new Mean({ name: "loss" }) };
       });
       this.#compiled = compiled!;
     }
@@ -433,15 +434,23 @@ export class Trainer {
 
   #checkTargets(source: ArraySource): void {
     if (source.y === null || !this.#compiled?.loss) return;
-    this.#compiled.loss.checkTargets(source.targets, this.#outputShapes);
+    const { loss, outputs } = this.#compiled;
+    loss.checkTargets(outputs.inOrder(source.y, "y", isLeaf), this.#outputShapes);
   }
 
   /** Inputs, targets and sample weights as one source. */
   readonly #arrays = (x: unknown, y: unknown = null, sampleWeight: unknown = null): ArraySource => {
-    const { inputNames, outputNames } = this.#model;
-    const [ins, outs] = [inputNames.length, outputNames.length];
-    return ArraySource.of(listed(x, ins), listed(y, outs, 2), listed(sampleWeight, outs, 2));
+    const xs = listed(x, this.#model.inputNames.length);
+    const outputs = (given: unknown): unknown =>
+      Array.isArray(given) || isPlainObject(given) ? listed(given, this.#outputCount(xs), true) : given;
+    return ArraySource.of(xs, outputs(y), outputs(sampleWeight));
   };
+
+  /** How many outputs the model has, which only a trace tells of a `call` of the user's. */
+  #outputCount(x: unknown): number {
+    const known = this.#compiled?.outputs.count ?? this.#model.outputNames.length;
+    return known || flatten<PartialShape>(this.#model.computeOutputShape(ArraySource.of(x).inputShapes), isShape).length;
+  }
 
   #resetMetrics(): void {
     const c = this.#compiled;
