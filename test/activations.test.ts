@@ -54,6 +54,11 @@ test("relu cuts at its threshold and keeps NaN", () => {
   expect(activations.relu([-2, 3, 9], { negativeSlope: 0.5, maxValue: 6 }).array()).toEqual([-1, 3, 6]);
 });
 
+test("what is no tensor is refused by the name of the function", () => {
+  for (const name of ["relu", "linear", "softmax"] as const)
+    expect(() => activations[name](null as never)).toThrow(new RegExp(`${name}: argument 1: expected numbers`));
+});
+
 test("identifiers: null, names, functions, layers-like objects, JSON", () => {
   expect(activations.get(null)).toBe(activations.linear);
   expect(activations.get("swish")).toBe(activations.silu);

@@ -67,6 +67,24 @@ describe("graphs compute", () => {
     expect(model.weights[0]!.value.array()).toEqual([[3.5]]);
   });
 
+  test("a symbolic tensor behind many others at hand is found", () => {
+    const x = Input([3]);
+    const model = new Model(x, ops.concatenate([...Array.from({ length: 70 }, () => ops.ones([2, 1])), x], { axis: 1 }));
+    expect(model.apply(ops.zeros([2, 3])).shape).toEqual([2, 73]);
+    expect(ops.sum(model.apply(ops.zeros([2, 3]))).item()).toBe(140);
+  });
+
+  test("masks of Concatenate, where one input has none", () => {
+    const x = Input([2, 3]);
+    const masked = new Masking().apply(x);
+    const layer = new Concatenate({ axis: 1 });
+    const model = new Model(x, layer.apply([masked, x]));
+    const given = tensor([[[0, 0, 0], [1, 0, 2]], [[0, 0, 0], [0, 0, 0]]]); // biome-ignore format: samples
+    const eager = new Concatenate({ axis: 1 }).apply([new Masking().apply(given), given]);
+    expect(model.apply(given).mask!.array()).toEqual(eager.mask!.array());
+    expect(eager.mask!.array()).toEqual([[false, true, true, true], [false, false, true, true]]); // biome-ignore format: samples
+  });
+
   test("ops between layers, with unknown sizes and constants", () => {
     const x = Input([null, 3]) as KerasTensor;
     const y = ops.sum(ops.multiply(ops.relu(x), 2), { axis: -1, keepdims: true });

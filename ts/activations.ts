@@ -14,13 +14,23 @@ import {
   standFor,
   serialize as toJSON,
 } from "./saving/serialize.js";
-import { Tensor, type TensorLike, tensor } from "./tensor.js";
+import { nameArgument, Tensor, type TensorLike, tensor } from "./tensor.js";
 
 /** A function from a tensor to a tensor. */
 export type Activation = (x: Tensor) => Tensor;
 
+/** The argument as a tensor. Errors: `ValueError` that names the function. */
+function operand(name: string, x: TensorLike): Tensor {
+  try {
+    return tensor(x);
+  } catch (error) {
+    nameArgument(error, `activations.${name}`, [x]);
+    throw error;
+  }
+}
+
 /** x. `activations.linear([1]) // [1]` */
-export const linear = (x: TensorLike): Tensor => tensor(x);
+export const linear = (x: TensorLike): Tensor => operand("linear", x);
 
 export interface ReluOptions {
   /** Slope below the threshold. */
@@ -37,7 +47,7 @@ export interface ReluOptions {
 export function relu(x: TensorLike, options: ReluOptions = {}): Tensor {
   checkOptions("activations.relu", options, ["negativeSlope", "maxValue", "threshold"]);
   const { negativeSlope = 0, maxValue = null, threshold = 0 } = options;
-  let y: Tensor = tensor(x);
+  let y = operand("relu", x);
   if (negativeSlope !== 0) {
     if (maxValue === null && threshold === 0) return ops.leakyRelu(y, { negativeSlope });
     const below = threshold !== 0 ? ops.add(ops.negative(y), threshold) : ops.negative(y);

@@ -243,9 +243,10 @@ export class Concatenate extends Merge {
     if (!Array.isArray(masks) || masks.every((m) => m === null)) return null;
     const wholes = (inputs as readonly Tensor[]).map((x, i) => {
       const mask = masks[i] as Tensor | null;
-      if (mask === null) return ops.ones(x.shape, { dtype: "bool" });
+      const all = ops.onesLike(x, { dtype: "bool" });
+      if (mask === null) return all;
       const lacking = Array.from({ length: x.ndim - mask.ndim }, (_, k) => mask.ndim + k);
-      return ops.broadcastTo(lacking.length === 0 ? mask : ops.expandDims(mask, lacking), x.shape);
+      return ops.logicalAnd(all, lacking.length === 0 ? mask : ops.expandDims(mask, lacking));
     });
     return ops.any(ops.concatenate(wholes, { axis: this.axis }), { axis: -1 });
   }

@@ -12,7 +12,7 @@ export type Shape = readonly number[];
 export type Axis = number | readonly number[] | null;
 
 /** A shape as messages show it. */
-export const showShape = (shape: Shape): string => `[${shape.join(", ")}]`;
+export const showShape = (shape: Shape): string => `[${shape.map(String).join(", ")}]`;
 
 /** An axis as an index from the front. Errors: `ShapeError` when it is not an axis of the tensor. */
 export function axisOf(where: string, axis: number, ndim: number): number {

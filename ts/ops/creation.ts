@@ -3,6 +3,7 @@
 import { apply } from "../core/apply.js";
 import { coreDType, type EdgeDType } from "../core/dtype.js";
 import { checkOptions, ShapeError, ValueError } from "../errors.js";
+import { op } from "../symbolic/operation.js";
 import { type Nested, Tensor, type TensorLike, tensor } from "../tensor.js";
 import { broadcast, cast, filled, float, oneOf, reshapeTo, type Shape, wholeNumber } from "./basics.js";
 import { broadcastTo, moveaxis } from "./view.js";
@@ -42,17 +43,17 @@ const like = (where: string, x: TensorLike, value: number, options: OfType): Ten
   return filled(t.shape, value, options.dtype ? coreDType(options.dtype) : t.dtype);
 };
 /** Zeros in the shape and type of `x`. `ops.zerosLike([1, 2]) // [0, 0]` */
-export const zerosLike = (x: TensorLike, options: OfType = {}): Tensor => like("zerosLike", x, 0, options);
+export const zerosLike = op("zerosLike", (x: TensorLike, options: OfType = {}): Tensor => like("zerosLike", x, 0, options));
 /** Ones in the shape and type of `x`. `ops.onesLike([3, 2]) // [1, 1]` */
-export const onesLike = (x: TensorLike, options: OfType = {}): Tensor => like("onesLike", x, 1, options);
+export const onesLike = op("onesLike", (x: TensorLike, options: OfType = {}): Tensor => like("onesLike", x, 1, options));
 /** As `zerosLike`: contents that do not matter. */
 export const emptyLike = zerosLike;
 /** One value in the shape and type of `x`. `ops.fullLike([1, 2], 7) // [7, 7]` */
-export function fullLike(x: TensorLike, fillValue: TensorLike, options: OfType = {}): Tensor {
+export const fullLike = op("fullLike", (x: TensorLike, fillValue: TensorLike, options: OfType = {}): Tensor => {
   checkOptions("fullLike", options, ["dtype"]);
   const t = tensor(x);
   return broadcastTo(cast(fillValue, options.dtype ?? t.dtype), t.shape);
-}
+});
 
 /** A tensor of anything that can be one: nested arrays, a typed array, a number. `ops.array([1, 2]) // [1, 2]` */
 export function array(x: TensorLike, options: OfType = {}): Tensor {
@@ -115,14 +116,9 @@ export interface SpaceOptions {
 }
 const SPACE_OPTIONS = ["num", "endpoint", "dtype", "axis"];
 
-/**
- * `num` evenly spaced values from `start` to `stop`, along a new axis; with `retstep` also the step: `[values, step]`.
- *
- * Example: `ops.linspace(0, 1, { num: 5 }) // [0, 0.25, 0.5, 0.75, 1]`
- */
-export function linspace(start: TensorLike, stop: TensorLike, options: SpaceOptions & { retstep: true }): [Tensor, Tensor];
-export function linspace(start: TensorLike, stop: TensorLike, options?: SpaceOptions & { retstep?: false }): Tensor;
-export function linspace(
+function spaced(start: TensorLike, stop: TensorLike, options: SpaceOptions & { retstep: true }): [Tensor, Tensor];
+function spaced(start: TensorLike, stop: TensorLike, options?: SpaceOptions & { retstep?: false }): Tensor;
+function spaced(
   start: TensorLike,
   stop: TensorLike,
   options: SpaceOptions & { retstep?: boolean } = {},
@@ -143,24 +139,33 @@ export function linspace(
   const values = dtype ? cast(placed, dtype) : placed;
   return retstep ? [values, apply("divide", [difference, steps > 0 ? steps : Number.NaN])] : values;
 }
+/**
+ * `num` evenly spaced values from `start` to `stop`, along a new axis; with `retstep` also the step: `[values, step]`.
+ *
+ * Example: `ops.linspace(0, 1, { num: 5 }) // [0, 0.25, 0.5, 0.75, 1]`
+ */
+export const linspace = op("linspace", spaced);
 
 /** `base^e` for evenly spaced `e` from `start` to `stop`. `ops.logspace(0, 2, { num: 3 }) // [1, 10, 100]` */
-export function logspace(start: TensorLike, stop: TensorLike, options: SpaceOptions & { base?: TensorLike } = {}): Tensor {
-  checkOptions("logspace", options, [...SPACE_OPTIONS, "base"]);
-  const { base = 10, dtype = null, ...space } = options;
-  const y = apply("power", [base, linspace(start, stop, space)]);
-  return dtype ? cast(y, dtype) : y;
-}
+export const logspace = op(
+  "logspace",
+  (start: TensorLike, stop: TensorLike, options: SpaceOptions & { base?: TensorLike } = {}): Tensor => {
+    checkOptions("logspace", options, [...SPACE_OPTIONS, "base"]);
+    const { base = 10, dtype = null, ...space } = options;
+    const y = apply("power", [base, linspace(start, stop, space)]);
+    return dtype ? cast(y, dtype) : y;
+  },
+);
 
 /** Values from `start` to `stop`, each a constant factor from the last; both of one sign, not 0. `ops.geomspace(1, 4, { num: 3 }) // [1, 2, 4]` */
-export function geomspace(start: TensorLike, stop: TensorLike, options: SpaceOptions = {}): Tensor {
+export const geomspace = op("geomspace", (start: TensorLike, stop: TensorLike, options: SpaceOptions = {}): Tensor => {
   checkOptions("geomspace", options, SPACE_OPTIONS);
   const { dtype = null, ...space } = options;
   const [a, b] = [float(start), float(stop)];
   const logs = linspace(apply("log", [apply("abs", [a])]), apply("log", [apply("abs", [b])]), space);
   const y = apply("multiply", [apply("exp", [logs]), apply("sign", [a])]);
   return dtype ? cast(y, dtype) : y;
-}
+});
 
 /** Ones on diagonal `k`, zeros elsewhere: `[N, M]`. `ops.eye(2) // [[1, 0], [0, 1]]` */
 export function eye(N: number, options: { M?: number | null; k?: number; dtype?: EdgeDType | null } = {}): Tensor {
@@ -180,7 +185,7 @@ export const identity = (n: number, options: OfType = {}): Tensor => eye(n, opti
  *
  * Example: `ops.meshgrid([1, 2], [3, 4], { indexing: "ij" }) // [[[1, 1], [2, 2]], [[3, 4], [3, 4]]]`
  */
-export function meshgrid(...args: (TensorLike | { indexing?: "xy" | "ij" })[]): Tensor[] {
+export const meshgrid = op("meshgrid", (...args: (TensorLike | { indexing?: "xy" | "ij" })[]): Tensor[] => {
   const last = args.at(-1);
   const isOptions = typeof last === "object" && last !== null && "indexing" in last;
   const { indexing = "xy" } = isOptions ? (last as { indexing?: "xy" | "ij" }) : {};
@@ -200,10 +205,10 @@ export function meshgrid(...args: (TensorLike | { indexing?: "xy" | "ij" })[]): 
       shape,
     ),
   );
-}
+});
 
 /** `xₖ^(n−1), …, xₖ, 1` in each row: `[len] → [len, N]`; with `increasing` the other way round. `ops.vander([2, 3]) // [[2, 1], [3, 1]]` */
-export function vander(x: TensorLike, options: { N?: number | null; increasing?: boolean } = {}): Tensor {
+export const vander = op("vander", (x: TensorLike, options: { N?: number | null; increasing?: boolean } = {}): Tensor => {
   checkOptions("vander", options, ["N", "increasing"]);
   const t = tensor(x);
   if (t.ndim !== 1) throw new ShapeError(`vander: expected a vector, received shape [${t.shape.join(", ")}].`);
@@ -213,7 +218,7 @@ export function vander(x: TensorLike, options: { N?: number | null; increasing?:
     reshapeTo(t, [t.size, 1]),
     new Tensor(exponents, [1, n], { dtype: t.dtype === "bool" ? "int32" : t.dtype }),
   ]);
-}
+});
 
 // ---- windows of signal processing: symmetric, as NumPy's
 
@@ -261,7 +266,7 @@ export const isTensor = (x: unknown): x is Tensor => x instanceof Tensor;
 export const copy = (x: TensorLike): Tensor => tensor(x);
 
 /** As `cast`, with what the type cannot hold cut to its bounds; NaN gives 0. `ops.saturateCast([300], "uint8") // [255]` */
-export function saturateCast(x: TensorLike, dtype: EdgeDType): Tensor {
+export const saturateCast = op("saturateCast", (x: TensorLike, dtype: EdgeDType): Tensor => {
   const bounds = BOUNDS[dtype];
   if (!bounds) return cast(x, dtype);
   const t = tensor(x);
@@ -283,7 +288,7 @@ export function saturateCast(x: TensorLike, dtype: EdgeDType): Tensor {
   if (bounds[1] < 2147483647) return inside;
   const top = new Tensor([bounds[1]], [], { dtype: coreDType(dtype) });
   return apply("select", [apply("greater_equal", [zeroed, bounds[1] + 1]), top, inside]);
-}
+});
 const BOUNDS: Partial<Record<EdgeDType, readonly [number, number]>> = {
   int8: [-128, 127],
   uint8: [0, 255],

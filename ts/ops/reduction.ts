@@ -81,10 +81,10 @@ export const mean = op("mean", (x: TensorLike, options: AxisOptions = {}): Tenso
 });
 
 /** `mean((x − mean(x))²)` over axes: divided by n, not n − 1. `ops.var([1, 3]) // 1` */
-export function variance(x: TensorLike, options: AxisOptions = {}): Tensor {
+export const variance = op("var", (x: TensorLike, options: AxisOptions = {}): Tensor => {
   checkOptions("var", options, AXIS_OPTIONS);
   return meanAndVariance(x, options.axis, options.keepdims)[1];
-}
+});
 export { variance as var };
 
 /** `√var(x)` over axes. `ops.std([1, 3]) // 1` */

@@ -57,15 +57,12 @@ export class KerasTensor extends Tensor {
 /** Was there ever a symbolic tensor? Programs without any, such as Sequential models, need not look for one in every call. */
 let anyMade = false;
 
-/** Longer arrays are data: their first element tells. */
-const LIST = 64;
-
 /** Is there a symbolic tensor in the arguments of a call? Looks into lists and records. */
 export const holdsSymbolic = (x: unknown): boolean => anyMade && findsSymbolic(x);
 
 function findsSymbolic(x: unknown): boolean {
   if (x instanceof Tensor) return x instanceof KerasTensor;
-  if (Array.isArray(x)) return x.length > LIST ? findsSymbolic(x[0]) : x.some(findsSymbolic);
+  if (Array.isArray(x)) return typeof x[0] !== "number" && x.some(findsSymbolic); // one that begins with a number is data
   if (typeof x !== "object" || x === null || !isPlainObject(x)) return false;
   for (const key in x) if (findsSymbolic(x[key])) return true;
   return false;
