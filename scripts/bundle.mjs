@@ -43,21 +43,25 @@ const NAMESPACE = `const namespace = (named, others) =>
 `;
 
 /**
- * Namespaces (`ops`, `layers` …) as plain objects, made before the last module runs. The bundler makes a getter of each name, for modules
+ * Namespaces (`ops`, `layers` …) as plain objects, made where they stand if all they name stands before them, else before the last module
+ * runs. The bundler makes a getter of each name, for modules
  * that import each other in circles. Without those 700 closures, and with names that stand in the file once, it is 2.5 kB smaller gzipped.
  */
 function plainNamespaces(code) {
   const names = namesIn(code);
+  const places = new Map([...code.matchAll(/^(?:var|let|const|function\*?|class) ([\w$]+)/gm)].map((m) => [m[1], m.index]));
   const made = [];
-  const rest = code.replace(/^var ([\w$]+) = __exportAll\(\{([^}]*)\}\);$/gm, (_, space, rows) => {
+  const rest = code.replace(/^var ([\w$]+) = __exportAll\(\{([^}]*)\}\);$/gm, (_, space, rows, at) => {
     const entries = [...rows.matchAll(/([\w$]+): \(\) => ([\w$]+)/g)].map(([, name, value]) => ({ name, value }));
     const [named, others] = [true, false].map((own) => entries.filter((e) => (names.get(e.value) === e.name) === own));
     const pairs = others.map(({ name, value }) => `${name}: ${value}`);
-    made.push(`${space} = namespace([${named.map((e) => e.value).join(", ")}], { ${pairs.join(", ")} });`);
+    const value = `${space} = namespace([${named.map((e) => e.value).join(", ")}], { ${pairs.join(", ")} });`;
+    if (entries.every((e) => places.get(e.value) < at)) return `var ${value}`;
+    made.push(value);
     return `var ${space};`;
   });
   const last = rest.lastIndexOf("\n// ts/index.ts\n");
-  if (made.length === 0 || last < 0) throw new Error("The bundler writes namespaces in another way now: see plainNamespaces.");
+  if (!rest.includes("= namespace(") || last < 0) throw new Error("The bundler writes namespaces in another way now: see plainNamespaces.");
   return `${NAMESPACE}${rest.slice(0, last)}\n${made.join("\n")}${rest.slice(last)}`;
 }
 

@@ -10,8 +10,9 @@ import {
   type TensorTree,
 } from "../core/structure.js";
 import { inferSpecs } from "../symbolic/infer.js";
-import { replaceSymbolic, symbolicIn } from "../symbolic/kerasTensor.js";
+import { replaceSymbolic, symbolicIn, tensorsIn } from "../symbolic/kerasTensor.js";
 import { isSpec, type TensorSpec } from "../symbolic/node.js";
+import type { Tensor } from "../tensor.js";
 
 interface Callable {
   readonly name: string;
@@ -55,10 +56,11 @@ export function specsOfCall(
   ownShapes: boolean,
 ): Structure<TensorSpec | null> {
   const given = [...inputs, named];
-  const traced = inferSpecs(layer.name, symbolicIn(given), (values) => {
+  const call = (values: readonly Tensor[]): TensorTree => {
     let next = 0;
     return layer.apply<TensorTree>(...(replaceSymbolic(given, () => values[next++]) as TensorTree[]));
-  });
+  };
+  const traced = inferSpecs(layer.name, symbolicIn(given), call, tensorsIn(given));
   if (!ownShapes) return traced;
   const shapes = leavesOf<PartialShape>(layer.computeOutputShape(...inputs.map((t) => shapesOf(t))), isShape);
   let next = 0;

@@ -1,7 +1,7 @@
 // Shapes and types of results by tracing: a call is traced with stand-ins for the unknown sizes, twice; what differs is unknown in the result.
 
 import type { DType } from "../core/dtype.js";
-import { leavesOf, mapStructure, type Structure, type TensorTree } from "../core/structure.js";
+import { leavesOf, mapStructure, type PartialShape, type Structure, type TensorTree } from "../core/structure.js";
 import { KeratinError, ShapeError } from "../errors.js";
 import { type Tensor, Trace } from "../tensor.js";
 import { isSpec, type TensorSpec } from "./node.js";
@@ -41,14 +41,18 @@ const TOLD: typeof TRIED = [
   ],
 ];
 
-/** What `call` returns for inputs of these shapes and types, which may have unknown sizes. `name` is for errors. */
+/**
+ * What `call` returns for inputs of these shapes and types, which may have unknown sizes. `name` is for errors; `operands` are all tensors of
+ * the call, symbolic and other ones.
+ */
 export function inferSpecs(
   name: string,
   inputs: readonly TensorSpec[],
   call: (values: readonly Tensor[]) => TensorTree,
+  operands: readonly { readonly shape: PartialShape }[] = inputs,
 ): Structure<TensorSpec | null> {
   if (!inputs.some((spec) => spec.shape.includes(null))) return trace(inputs, TOLD[0]![0], call);
-  const matched = alike(inputs);
+  const matched = alike(inputs, operands);
   const ways = [...TRIED.map((pair) => ({ pair, inputs })), ...(matched ? [{ pair: TRIED[0]!, inputs: matched }] : [])];
   for (const way of ways) {
     try {
@@ -90,14 +94,14 @@ function compare(
   );
 }
 
-/** The inputs with unknown sizes taken from the known one at the same place, counted from the end, of another; null when there is none. */
-function alike(inputs: readonly TensorSpec[]): TensorSpec[] | null {
+/** The inputs with unknown sizes taken from the known one at the same place, counted from the end, of an operand; null when there is none. */
+function alike(inputs: readonly TensorSpec[], operands: readonly { readonly shape: PartialShape }[]): TensorSpec[] | null {
   let found = false;
   const same = inputs.map((spec) => ({
     ...spec,
     shape: spec.shape.map((d, axis) => {
       if (d !== null) return d;
-      const known = inputs.map(({ shape }) => shape[shape.length - spec.shape.length + axis] ?? null).filter((n) => n !== null);
+      const known = operands.map(({ shape }) => shape[shape.length - spec.shape.length + axis] ?? null).filter((n) => n !== null);
       const there = known.find((n) => n !== 1) ?? known[0];
       found ||= there !== undefined;
       return there ?? null;

@@ -68,6 +68,13 @@ function findsSymbolic(x: unknown): boolean {
   return false;
 }
 
+/** The tensors in the arguments of a call, symbolic and other ones. */
+export function tensorsIn(x: unknown): Tensor[] {
+  if (x instanceof Tensor) return [x];
+  if (Array.isArray(x)) return typeof x[0] === "number" ? [] : x.flatMap(tensorsIn);
+  return isPlainObject(x) ? Object.values(x).flatMap(tensorsIn) : [];
+}
+
 /** The same arguments with every symbolic tensor replaced; everything else stays as it is. */
 export function replaceSymbolic(x: unknown, replace: (t: KerasTensor) => unknown): unknown {
   if (x instanceof KerasTensor) return replace(x);
@@ -78,8 +85,4 @@ export function replaceSymbolic(x: unknown, replace: (t: KerasTensor) => unknown
 }
 
 /** All symbolic tensors of the arguments of a call, in order, repeated ones too. */
-export function symbolicIn(x: unknown): KerasTensor[] {
-  const found: KerasTensor[] = [];
-  replaceSymbolic(x, (t) => found.push(t));
-  return found;
-}
+export const symbolicIn = (x: unknown): KerasTensor[] => tensorsIn(x).filter((t) => t instanceof KerasTensor);

@@ -2,9 +2,9 @@
 
 import type { TensorTree } from "../core/structure.js";
 import { toSnakeName, uniqueName } from "../saving/names.js";
-import { nameArgument } from "../tensor.js";
+import { nameArgument, type Tensor } from "../tensor.js";
 import { inferSpecs } from "./infer.js";
-import { holdsSymbolic, replaceSymbolic, symbolicIn } from "./kerasTensor.js";
+import { holdsSymbolic, replaceSymbolic, symbolicIn, tensorsIn } from "./kerasTensor.js";
 import { Node } from "./node.js";
 
 type OpFunction = (...args: never[]) => unknown;
@@ -44,10 +44,11 @@ export class OpCall {
 
   #record(args: readonly unknown[]): Node["result"] {
     const inputs = symbolicIn(args);
-    const specs = inferSpecs(this.name, inputs, (values) => {
+    const call = (values: readonly Tensor[]): TensorTree => {
       let next = 0;
       return this.apply(...(replaceSymbolic(args, () => values[next++]) as never[])) as TensorTree;
-    });
+    };
+    const specs = inferSpecs(this.name, inputs, call, tensorsIn(args));
     const node = new Node(this, this.#nodes.length, args, {}, specs);
     this.#nodes.push(node);
     return node.result;

@@ -1,0 +1,32 @@
+// Every layer by its Keras name: a new one is a line here.
+
+export * from "./activation.js";
+export * from "./conv/conv.js";
+export * from "./conv/depthwise.js";
+export * from "./conv/transpose.js";
+export * from "./core.js";
+export { Dense, type DenseOptions } from "./dense.js";
+export * from "./dropout.js";
+export { EinsumDense, type EinsumDenseOptions } from "./einsumDense.js";
+export * from "./embedding.js";
+export { Input, InputLayer, type InputOptions } from "./input.js";
+export { InputSpec, type InputSpecOptions } from "./inputSpec.js";
+export { Lambda, type LambdaFunction, type LambdaOptions } from "./lambda.js";
+export { type CallArguments, type CallOptions, Layer, type LayerOptions, type WeightOptions } from "./layer.js";
+export { LocallyConnected1D, LocallyConnected2D, type LocallyConnectedOptions } from "./locallyConnected.js";
+export * from "./merging.js";
+export { BatchNormalization, type BatchNormalizationOptions, type RenormClipping } from "./normalization/batchNormalization.js";
+export { GroupNormalization, type GroupNormalizationOptions } from "./normalization/groupNormalization.js";
+export * from "./normalization/layerNormalization.js";
+export { SpectralNormalization, type SpectralNormalizationOptions } from "./normalization/spectralNormalization.js";
+export * from "./padding.js";
+export * from "./pooling/adaptive.js";
+export * from "./pooling/global.js";
+export * from "./pooling/windows.js";
+export * from "./preprocessing/categories.js";
+export * from "./preprocessing/imageSize.js";
+export { Normalization, type NormalizationOptions } from "./preprocessing/normalization.js";
+export { Rescaling, type RescalingOptions } from "./preprocessing/rescaling.js";
+export * from "./resampling.js";
+export * from "./reshaping.js";
+export { TimeDistributed, Wrapper } from "./wrapper.js";
