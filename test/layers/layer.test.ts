@@ -2,6 +2,7 @@
 
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { grad, jit } from "../../ts/functions.js";
+import * as layers from "../../ts/layers/index.js";
 import { Dense, Dropout, Flatten, InputSpec, Layer, Masking } from "../../ts/layers/index.js";
 import type { CallArguments, LayerOptions } from "../../ts/layers/layer.js";
 import * as ops from "../../ts/ops.js";
@@ -42,6 +43,25 @@ class Block extends Layer {
     return this.named.get("last")!.apply(this.more.reduce<Tensor>((y, layer) => layer.apply(y), this.first.apply(x)));
   }
 }
+
+describe("options that are true or false", () => {
+  const flags = Object.values(layers).flatMap((Class) => {
+    if (!(typeof Class === "function" && Class.prototype instanceof Layer) || Class === layers.InputLayer) return [];
+    const { className, defaults, required } = Class as unknown as typeof Layer;
+    return Object.entries({ trainable: true, ...defaults }).flatMap(([key, usual]) =>
+      typeof usual === "boolean"
+        ? [[className, key, Class as unknown as new (...args: unknown[]) => Layer, required] as const]
+        : [],
+    );
+  });
+  test.each(flags)("%s refuses anything else as %s", (name, key, Class, required) => {
+    const options = { [key]: "no" };
+    expect(() => new Class(...required.map(() => undefined), options)).toThrow(
+      `${name}: ${key} must be true or false, received "no".`,
+    );
+  });
+  test("are many", () => expect(flags.length).toBeGreaterThan(80));
+});
 
 layerTest(Scale, {
   options: { factor: 2 },

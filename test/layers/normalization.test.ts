@@ -244,6 +244,9 @@ describe("BatchNormalization", () => {
   test("refuses what it cannot be", () => {
     expect(() => new BatchNormalization({ axis: [3] as never })).toThrow("axis is one whole number");
     expect(() => new BatchNormalization({ momentum: 1.5 })).toThrow("momentum is a number from 0 to 1");
+    for (const Class of [BatchNormalization, LayerNormalization, GroupNormalization, RMSNormalization])
+      for (const epsilon of [-1, Number.NaN, "0.1" as never])
+        expect(() => new Class({ epsilon })).toThrow(/Normalization: epsilon is a number from 0, received/);
     expect(() => new BatchNormalization({ renorm: true, renormClipping: { rmux: 1 } as never })).toThrow(/rmux.*rmax/s);
     expect(() => new BatchNormalization().build([null, null])).toThrow("the size of axis 1 must be known");
     expect(() => new BatchNormalization({ axis: 4 }).build([null, 3])).toThrow("axis 4 is out of range");

@@ -249,6 +249,17 @@ describe("CategoryEncoding", () => {
   });
 });
 
+test("options that no layer can work with are refused by name", () => {
+  expect(() => new Rescaling(undefined as never)).toThrow("Rescaling: the scale is missing");
+  expect(() => new Normalization({ name: "n", mean: [1, 2], variance: [1, 2] }).apply(spread([2, 3]))).toThrow(
+    /n: mean and variance must broadcast to \[1,3\].*received shape \[2\]/,
+  );
+  expect(new Normalization({ mean: [[1], [2]], variance: 4, axis: [1, 2] }).apply(ops.zeros([1, 2, 3])).array()).toEqual([
+    [[-0.5, -0.5, -0.5], [-1, -1, -1]],
+  ]); // biome-ignore format: rows
+  expect(new CategoryEncoding(3, { dtype: "int32" }).apply([[0, 2]]).dtype).toBe("int32");
+});
+
 describe("Discretization", () => {
   test("counts the boundaries that are not above", () => {
     const y = new Discretization({ binBoundaries: [0, 1] }).apply([[-0.5, 0, 0.5, 1, 7]]);

@@ -10,6 +10,7 @@ import type { Config } from "../saving/object.js";
 import { sizeOf, Tensor } from "../tensor.js";
 import { call, memoryFloats } from "../wasm.js";
 import { Initializer, type InitializerOptions } from "./constant.js";
+import { fans } from "./fans.js";
 
 interface SeedOption {
   /** An integer in [0, 2³² − 1]; a generator, which moves on with each call; null draws an integer from the global stream now. */
@@ -185,28 +186,6 @@ export class LecunNormal extends Scaled<FanOptions> {
   static override readonly className: string = "LecunNormal";
   static override readonly defaults: Config = FAN_DEFAULTS;
   protected override readonly scaling = { scale: 1, mode: "fan_in", distribution: "truncated_normal" } as const;
-}
-
-/**
- * Fan in and fan out of a kernel: products over the given axes; else both 1 for a scalar, the length for a vector, the last two sizes
- * times the window (all sizes before) otherwise.
- */
-export function fans(
-  shape: readonly number[],
-  inputAxes: readonly number[] | null = null,
-  outputAxes: readonly number[] | null = null,
-): { fanIn: number; fanOut: number } {
-  if (inputAxes && outputAxes) {
-    const over = (axes: readonly number[]): number => sizeOf(axes.map((a) => shape.at(a) ?? outside(a, shape)));
-    return { fanIn: over(inputAxes), fanOut: over(outputAxes) };
-  }
-  if (shape.length === 0) return { fanIn: 1, fanOut: 1 };
-  if (shape.length === 1) return { fanIn: shape[0]!, fanOut: shape[0]! };
-  const window = sizeOf(shape.slice(0, -2));
-  return { fanIn: shape.at(-2)! * window, fanOut: shape.at(-1)! * window };
-}
-function outside(axis: number, shape: readonly number[]): never {
-  throw new ShapeError(`initializer: axis ${axis} is not in shape [${shape.join(", ")}].`);
 }
 
 export interface OrthogonalOptions extends SeedOption {

@@ -36,7 +36,7 @@ import {
 } from "./calling.js";
 import { DTypePolicy } from "./dtypePolicy.js";
 import { checkInputs, type InputSpec } from "./inputSpec.js";
-import type { LayerOptions, WeightOptions } from "./options.js";
+import { checkFlags, type LayerOptions, type WeightOptions } from "./options.js";
 import { currentCall, currentPath, inScope, locateErrors, withCall } from "./scope.js";
 import { outputShape, specsOfCall } from "./shapes.js";
 import { partsOf } from "./tracking.js";
@@ -102,8 +102,7 @@ export class Layer extends KerasObject {
     if (name !== undefined && name !== null && (typeof name !== "string" || name.includes("/") || name === "")) {
       throw new ValueError(`${where}: name must be a string without "/", received ${JSON.stringify(name)}.`);
     }
-    if (typeof trainable !== "boolean")
-      throw new ValueError(`${where}: trainable must be true or false, received ${JSON.stringify(trainable)}.`);
+    checkFlags(where, new.target, { trainable, ...options });
     this.name = name ?? uniqueName(toSnakeCase(where));
     this.dtypePolicy = DTypePolicy.get(options.dtype);
     this.autocast = autocast;

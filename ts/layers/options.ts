@@ -3,7 +3,7 @@
 import type * as constraints from "../constraints.js";
 import type { EdgeDType } from "../core/dtype.js";
 import { isPlainObject, type PartialShape } from "../core/structure.js";
-import { ValueError } from "../errors.js";
+import { show, ValueError } from "../errors.js";
 import type * as initializers from "../initializers.js";
 import type * as regularizers from "../regularizers.js";
 import type { DTypeIdentifier } from "./dtypePolicy.js";
@@ -44,4 +44,14 @@ export function withFirst<Options extends object>(name: keyof Options & string, 
   if (isPlainObject(first)) return { ...(first as Options), ...options };
   if (name in options) throw new ValueError(`${name} is given by position and as an option: leave one of them out.`);
   return { ...options, [name]: first };
+}
+
+/** Errors: `ValueError` for an option that is true or false by default, in the class or one that it extends, and given as something else. */
+export function checkFlags(where: string, own: object, options: object): void {
+  const usual: Record<string, unknown> = { trainable: true };
+  for (let c = own as { defaults?: object }; c !== Function.prototype; c = Object.getPrototypeOf(c) as object)
+    Object.assign(usual, { ...c.defaults, ...usual });
+  for (const [key, value] of Object.entries(options))
+    if (typeof usual[key] === "boolean" && typeof (value ?? true) !== "boolean")
+      throw new ValueError(`${where}: ${key} must be true or false, received ${show(value)}.`);
 }

@@ -1,12 +1,13 @@
 // What the normalizations with gamma and beta share: the options of both, and their weights.
 
-import * as constraints from "../../constraints.js";
+import type * as constraints from "../../constraints.js";
 import { type PartialShape, shapeText } from "../../core/structure.js";
-import { ValueError } from "../../errors.js";
-import * as initializers from "../../initializers.js";
-import * as regularizers from "../../regularizers.js";
+import { show, ValueError } from "../../errors.js";
+import type * as initializers from "../../initializers.js";
+import type * as regularizers from "../../regularizers.js";
 import type { Variable } from "../../variable.js";
-import { Layer, type LayerOptions } from "../layer.js";
+import { classNameOf, Layer, type LayerOptions } from "../layer.js";
+import { setWeightOptions, weightOptionsOf } from "../weightOptions.js";
 
 export interface AffineOptions extends LayerOptions {
   /** Added to the variance, so that its root is not 0. */
@@ -41,50 +42,36 @@ export abstract class AffineLayer extends Layer {
   readonly epsilon: number;
   readonly center: boolean;
   readonly scale: boolean;
-  readonly betaInitializer: initializers.InitializerLike;
-  readonly gammaInitializer: initializers.InitializerLike;
-  readonly betaRegularizer: regularizers.RegularizerLike | null;
-  readonly gammaRegularizer: regularizers.RegularizerLike | null;
-  readonly betaConstraint: constraints.ConstraintLike | null;
-  readonly gammaConstraint: constraints.ConstraintLike | null;
+  declare readonly betaInitializer: initializers.InitializerLike;
+  declare readonly gammaInitializer: initializers.InitializerLike;
+  declare readonly betaRegularizer: regularizers.RegularizerLike | null;
+  declare readonly gammaRegularizer: regularizers.RegularizerLike | null;
+  declare readonly betaConstraint: constraints.ConstraintLike | null;
+  declare readonly gammaConstraint: constraints.ConstraintLike | null;
   gamma: Variable | undefined;
   beta: Variable | undefined;
 
   constructor(options: AffineOptions) {
     super(options);
-    this.epsilon = options.epsilon ?? AFFINE.epsilon;
+    this.epsilon = epsilonOf(this, options.epsilon ?? AFFINE.epsilon);
     this.center = options.center ?? true;
     this.scale = options.scale ?? true;
-    this.betaInitializer = initializers.get(options.betaInitializer ?? "zeros")!;
-    this.gammaInitializer = initializers.get(options.gammaInitializer ?? "ones")!;
-    this.betaRegularizer = regularizers.get(options.betaRegularizer ?? null);
-    this.gammaRegularizer = regularizers.get(options.gammaRegularizer ?? null);
-    this.betaConstraint = constraints.get(options.betaConstraint ?? null);
-    this.gammaConstraint = constraints.get(options.gammaConstraint ?? null);
+    setWeightOptions(this, options, "beta", "zeros");
+    setWeightOptions(this, options, "gamma", "ones");
     this.supportsMasking = true;
   }
 
   /** Makes gamma and beta, as far as there are to be some. */
   protected makeAffine(shape: readonly number[], { scale, center } = { scale: this.scale, center: this.center }): void {
-    if (scale) {
-      this.gamma = this.addWeight({
-        name: "gamma",
-        shape,
-        initializer: this.gammaInitializer,
-        regularizer: this.gammaRegularizer,
-        constraint: this.gammaConstraint,
-      });
-    }
-    if (center) {
-      this.beta = this.addWeight({
-        name: "beta",
-        shape,
-        initializer: this.betaInitializer,
-        regularizer: this.betaRegularizer,
-        constraint: this.betaConstraint,
-      });
-    }
+    if (scale) this.gamma = this.addWeight({ name: "gamma", shape, ...weightOptionsOf(this, "gamma") });
+    if (center) this.beta = this.addWeight({ name: "beta", shape, ...weightOptionsOf(this, "beta") });
   }
+}
+
+/** What is added to a variance: a number from 0. Errors: `ValueError`. */
+export function epsilonOf(layer: Layer, epsilon: number): number {
+  if (typeof epsilon === "number" && epsilon >= 0) return epsilon;
+  throw new ValueError(`${classNameOf(layer)}: epsilon is a number from 0, received ${show(epsilon)}.`);
 }
 
 /** The sizes of axes that weights are made for. Errors: `ValueError` when one is not known. */

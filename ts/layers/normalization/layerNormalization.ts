@@ -7,7 +7,7 @@ import * as ops from "../../ops.js";
 import type { Tensor } from "../../tensor.js";
 import type { Variable } from "../../variable.js";
 import { classNameOf, Layer, type LayerOptions } from "../layer.js";
-import { AFFINE, AffineLayer, type AffineOptions, sizesAt } from "./affine.js";
+import { AFFINE, AffineLayer, type AffineOptions, epsilonOf, sizesAt } from "./affine.js";
 
 /** One axis, or several that are normalized together; negative ones count from the end. */
 type Axes = number | readonly number[];
@@ -94,7 +94,7 @@ export class RMSNormalization extends Layer {
   constructor(options: RMSNormalizationOptions = {}) {
     super(options);
     this.axis = checkAxes(this, options.axis ?? -1);
-    this.epsilon = options.epsilon ?? 1e-6;
+    this.epsilon = epsilonOf(this, options.epsilon ?? 1e-6);
   }
 
   override build(inputShape: PartialShape): void {

@@ -1,5 +1,6 @@
 // Numbers that stand for categories: CategoryEncoding makes vectors of them, Discretization makes them of quantities.
 
+import type { EdgeDType } from "../../core/dtype.js";
 import { ShapeError, StateError, ValueError } from "../../errors.js";
 import { oneOf, wholeNumber } from "../../ops/basics.js";
 import * as ops from "../../ops.js";
@@ -76,7 +77,7 @@ export class CategoryEncoding extends Layer {
       throw new ShapeError(
         `${this.name}: countWeights need the shape of the inputs [${x.shape.join(", ")}], received [${weights.shape.join(", ")}].`,
       );
-    return encode(this.name, x, this.outputMode, this.numTokens, weights);
+    return ops.cast(encode(this.name, x, this.outputMode, this.numTokens, weights), this.computeDtype as EdgeDType);
   }
 
   override getConfig(): Record<string, unknown> {

@@ -78,7 +78,12 @@ export class Normalization extends Layer {
   /** A statistic that the user gave, in the shape to compute with. */
   #given(value: TensorLike): Tensor {
     const t = ops.cast(tensor(value), "float32");
-    return t.size === sizeOf(this.#spread) ? ops.reshape(t, this.#spread) : ops.broadcastTo(t, this.#spread);
+    if (t.size === sizeOf(this.#spread)) return ops.reshape(t, this.#spread);
+    const fits = t.ndim <= this.#spread.length && t.shape.every((n, i) => n === 1 || n === this.#spread.at(i - t.ndim));
+    if (fits) return ops.broadcastTo(t, this.#spread);
+    throw new ShapeError(
+      `${this.name}: mean and variance must broadcast to ${JSON.stringify(this.#spread)}, as axis ${JSON.stringify(this.axis)} of the inputs says; received shape [${t.shape.join(", ")}].`,
+    );
   }
 
   /** The mean that is taken away, of a shape that broadcasts to the inputs; null before the layer is built. */

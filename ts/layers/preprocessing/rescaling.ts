@@ -1,5 +1,6 @@
 // Rescaling: pixels from 0 … 255 to 0 … 1, and the like.
 
+import { ValueError } from "../../errors.js";
 import * as ops from "../../ops.js";
 import type { Tensor, TensorLike } from "../../tensor.js";
 import { Layer, type LayerOptions } from "../layer.js";
@@ -20,6 +21,7 @@ export class Rescaling extends Layer {
 
   constructor(scale: TensorLike, options: RescalingOptions = {}) {
     super(options);
+    if (scale === undefined) throw new ValueError("Rescaling: the scale is missing: new Rescaling(1 / 255).");
     this.scale = scale;
     this.offset = options.offset ?? 0;
     this.supportsMasking = true;
