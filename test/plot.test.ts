@@ -171,6 +171,23 @@ describe("boxes and arrows", () => {
     }
   });
 
+  test("the arrow of a layer that is called on what it returned begins and ends at its box, inside the image", async () => {
+    const x = Input([4]);
+    const again = new Dense(4, { name: "again" });
+    const model = new Model(x, new Dense(2).apply(ops.add(again.apply(again.apply(x)), x)));
+    const { svg, layers: boxes, edges } = await drawn(model);
+    const arrow = svg.inside.find((e) => e.attributes["data-from"] === "again" && e.attributes["data-to"] === "again")!;
+    expect(edges).toContain("again → again");
+    const [line, head] = arrow.inside.map((path) => [...path.attributes.d!.matchAll(/[\d.]+/g)].map(([n]) => Number(n)));
+    const box = boxes.again!;
+    for (const [px, py] of [line!, head!]) {
+      expect(px).toBeCloseTo(box.right, 0);
+      expect(py! > box.top && py! < box.bottom).toBe(true);
+    }
+    for (const [i, n] of line!.entries())
+      expect(n).toBeLessThanOrEqual(Number(i % 2 ? svg.attributes.height : svg.attributes.width));
+  });
+
   test.each([
     ["TB", "top", 1],
     ["BT", "top", -1],

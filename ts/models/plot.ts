@@ -111,17 +111,23 @@ async function draw(model: Model, details: PlotDetails, rankdir: string): Promis
   // Room between the ranks for arrows, and for the names of frames.
   graph.setGraph({ rankdir, nodesep: 30, ranksep: frames.length > 0 ? 56 : 36, marginx: 12, marginy: 12 });
   for (const { id } of frames) graph.setNode(id, {});
-  for (const box of boxes) graph.setNode(box.id, sizeOf(box));
+  const looped = new Set(edges.filter(({ from, to }) => from === to).map(({ to }) => to));
+  for (const box of boxes) {
+    const { width, height } = sizeOf(box);
+    graph.setNode(box.id, { width: width + (looped.has(box.id) ? 2 * LOOP : 0), height });
+  }
   for (const { id, frame } of [...frames, ...boxes]) if (frame !== null) graph.setParent(id, frame);
-  for (const { from, to } of edges) graph.setEdge(from, to, {});
+  for (const { from, to } of edges) if (from !== to) graph.setEdge(from, to, {});
   layout(graph);
 
   const place = (id: string): Place => graph.node(id) as Place;
   const { width, height } = graph.graph() as Place;
+  const way = ({ from, to }: { from: string; to: string }): Point[] =>
+    from === to ? loop(place(to)) : (graph.edge(from, to) as { points: Point[] }).points;
   const parts = [
     ...frames.map(({ id, name }) => drawFrame(place(id), name)),
-    ...edges.map((edge) => drawEdge(edge, (graph.edge(edge.from, edge.to) as { points: Point[] }).points)),
-    ...boxes.map((box) => drawBox(box, place(box.id))),
+    ...edges.map((edge) => drawEdge(edge, way(edge))),
+    ...boxes.map((box) => drawBox(box, { ...place(box.id), ...sizeOf(box) })),
   ];
   const [w, h] = [Math.ceil(width), Math.ceil(height)];
   return [
@@ -131,6 +137,21 @@ async function draw(model: Model, details: PlotDetails, rankdir: string): Promis
     ...parts,
     "</svg>\n",
   ].join("\n");
+}
+
+/** Room beside a box for the arrow from it to itself: a layer that is called on what it returned. */
+const LOOP = 24;
+
+/** From the lower right of a box to its upper right, in the room that was left there. The layout's own way leads out of the picture. */
+function loop({ x, y, width, height }: Place): Point[] {
+  const [edge, out] = [x + width / 2 - LOOP, x + width / 2 - LOOP / 4];
+  const [low, high] = [y + height / 4, y - height / 4];
+  return [
+    { x: edge, y: low },
+    { x: out, y: low },
+    { x: out, y: high },
+    { x: edge, y: high },
+  ];
 }
 
 function drawFrame({ x, y, width, height }: Place, name: string): string {
