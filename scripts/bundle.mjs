@@ -61,7 +61,8 @@ function plainNamespaces(code) {
     return `var ${space};`;
   });
   const last = rest.lastIndexOf("\n// ts/index.ts\n");
-  if (!rest.includes("= namespace(") || last < 0) throw new Error("The bundler writes namespaces in another way now: see plainNamespaces.");
+  if (!rest.includes("= namespace(") || last < 0)
+    throw new Error("The bundler writes namespaces in another way now: see plainNamespaces.");
   return `${NAMESPACE}${rest.slice(0, last)}\n${made.join("\n")}${rest.slice(last)}`;
 }
 

@@ -72,6 +72,7 @@ function wordsOf(declared, name) {
       words.add(word);
       if (/^[A-Z]/.test(word) && word !== "Tensor") visit(word, depth + 1);
     }
+    for (const [, word] of text.matchAll(/typeof ([\w$]+)/g)) visit(word, depth + 1);
   };
   visit(name, 0);
   return words;

@@ -212,6 +212,49 @@ describe("structure is Keras'", () => {
     expect(shared).toBeInstanceOf(Doubled);
   });
 
+  test("cloneModel: models inside, calls of one's own, training, code", () => {
+    const x = Input([4], { name: "x" });
+    const inner = new Sequential([Input([4]), new Dense(3, { name: "deep" })], { name: "inner" });
+    const model = new Model(x, new Dense(2, { name: "top" }).apply(inner.apply(x)), { name: "outer" });
+    model.compile({ optimizer: "adam", loss: "mse" });
+    const seen = (recursive: boolean): string[] => {
+      const names: string[] = [];
+      const cloneFunction = (layer: Layer): Layer => {
+        names.push(layer.name);
+        return layer instanceof Model ? cloneModel(layer) : Dense.fromConfig(layer.getConfig());
+      };
+      const copy = cloneModel(model, { cloneFunction, recursive });
+      expect(copy.weights.map((w) => w.path)).toEqual(model.weights.map((w) => w.path));
+      expect(copy.compiled).toBe(true);
+      expect(copy.trainOnBatch(ops.ones([2, 4]), ops.ones([2, 2]))).toBeGreaterThanOrEqual(0);
+      return names;
+    };
+    expect(seen(false)).toEqual(["inner", "top"]);
+    expect(seen(true)).toEqual(["deep", "top"]);
+    // a Dropout behind each Dense, with the layers as they are
+    const callFunction = (layer: Layer, ...args: never[]): unknown => {
+      const y = layer.apply(...args);
+      return layer instanceof Dense ? new Dropout(0.5).apply(y) : y;
+    };
+    const longer = cloneModel(model, { cloneFunction: (layer) => layer, callFunction });
+    expect(longer.layers.map((l) => l.name)).toEqual(["x", "inner", "top", "dropout"]);
+    expect(longer.weights).toEqual(model.weights);
+    expect(longer.apply(ops.ones([1, 4])).array()).toEqual(model.apply(ops.ones([1, 4])).array());
+    inner.trainable = false;
+    expect(cloneModel(inner).trainable).toBe(false);
+    expect(() => cloneModel(inner, { callFunction })).toThrow("callFunction is for functional models");
+    class Coded extends Model {
+      static override readonly className = "Coded";
+      dense = new Dense(2);
+      override call(t: Tensor): Tensor {
+        return this.dense.apply(t);
+      }
+    }
+    const coded = cloneModel(new Coded({ name: "coded" }));
+    expect([coded instanceof Coded, coded.name]).toEqual([true, "coded"]);
+    expect(() => cloneModel(new Coded(), { cloneFunction: (layer) => layer })).toThrow("computes in code");
+  });
+
   test("symbolic tensors tell what they are, and refuse to be read", () => {
     const x = Input([3], { name: "x" });
     expect(`${ops.relu(x)}`).toBe("<KerasTensor shape=(None, 3), dtype=float32, name=keras_tensor>");

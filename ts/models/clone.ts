@@ -15,32 +15,62 @@ export interface CloneOptions {
   inputTensors?: KerasTensor | readonly KerasTensor[] | null;
   /** Makes the copy of a layer; returns the layer itself to share it. Default: a layer of the same config. */
   cloneFunction?: ((layer: Layer) => Layer) | null;
+  /**
+   * Calls a copied layer in a functional model, with what the layer was called with. Default: `(layer, ...args) => layer.apply(...args)`; one that
+   * puts a Dropout behind each Dense calls both.
+   */
+  callFunction?: ((layer: Layer, ...args: never[]) => unknown) | null;
+  /** Do both functions see the layers of models inside too, instead of these models as layers? */
+  recursive?: boolean;
 }
 
 /**
- * A model of the same architecture with new layers, and so with new weights. Layers keep their names.
+ * A model of the same architecture with new layers, and so with new weights. Layers keep their names; a compiled model's copy is compiled as it is.
  *
- * Errors: `ValueError` for a model whose `call` is code, when `cloneFunction` returns no layer, when the number of `inputTensors` differs.
+ * Errors: `ValueError` for a function that has nothing to work on (a model whose `call` is code is copied by its config, a Sequential calls no
+ * layers), when `cloneFunction` returns no layer, when the number of `inputTensors` differs.
  * Example: `const copy = models.cloneModel(model); copy.setWeights(model.getWeights())`
  */
 export function cloneModel(model: Model, options: CloneOptions = {}): Model {
-  checkOptions("cloneModel", options, ["inputTensors", "cloneFunction"]);
-  const given = options.inputTensors ?? null;
+  checkOptions("cloneModel", options, ["inputTensors", "cloneFunction", "callFunction", "recursive"]);
+  return copyModel(model, options, new Map());
+}
+
+/** `known`: the copies that were made, so that a layer which is used twice stays one layer. */
+function copyModel(model: Model, options: CloneOptions, known: Map<Layer, Layer>): Model {
+  const { inputTensors: given = null, cloneFunction, callFunction, recursive } = options;
   const inputs = given === null ? null : given instanceof KerasTensor ? [given] : given;
   const copyOf = (layer: Layer): Layer => {
-    const copy = options.cloneFunction && !(layer instanceof InputLayer) ? options.cloneFunction(layer) : sameConfig(layer);
-    if (copy instanceof Layer) return copy;
-    throw new ValueError(`cloneModel: cloneFunction must return a layer for ${layer.name}, it returned ${typeof copy}.`);
+    let copy = known.get(layer);
+    if (copy) return copy;
+    const inside = recursive && layer instanceof Model && (layer instanceof Sequential || layer.graph);
+    if (inside) copy = copyModel(layer, { cloneFunction, callFunction: layer.graph ? callFunction : null, recursive }, known);
+    else copy = cloneFunction && !(layer instanceof InputLayer) ? cloneFunction(layer) : sameConfig(layer);
+    if (!(copy instanceof Layer))
+      throw new ValueError(`cloneModel: cloneFunction must return a layer for ${layer.name}, it returned ${typeof copy}.`);
+    known.set(layer, copy);
+    return copy;
   };
+  if (callFunction && !model.graph) throw new ValueError("cloneModel: callFunction is for functional models.");
   if (model instanceof Sequential) {
     if (inputs && inputs.length !== 1) throw new ValueError("cloneModel: a Sequential has one input.");
     const first = inputs ? [inputs[0]!] : model.inputShape ? [new InputLayer({ batchShape: model.inputShape }).output] : [];
-    return new Sequential([...first, ...model.layers.map(copyOf)], { name: model.name });
+    const copy = new Sequential([...first, ...model.layers.map(copyOf)], { name: model.name });
+    return compiledAs(model, copy);
   }
-  const { graph } = model;
-  if (!graph)
-    throw new ValueError(`cloneModel: ${model.name} computes in code; make another instance of its class instead of a clone.`);
-  return cloneGraph(graph, model, inputs, copyOf);
+  if (model.graph) return compiledAs(model, cloneGraph(model.graph, model, inputs, copyOf, callFunction ?? null));
+  if (inputs || cloneFunction)
+    throw new ValueError(
+      `cloneModel: ${model.name} computes in code: its layers and inputs are not known, only its config is copied.`,
+    );
+  const own = model.constructor as typeof Model;
+  return own.fromConfig(model.getConfig()) as unknown as Model;
+}
+
+function compiledAs(model: Model, copy: Model): Model {
+  if (!model.trainable) copy.trainable = false;
+  if (model.compiled) copy.compileFromConfig(model.getCompileConfig());
+  return copy;
 }
 
 const sameConfig = (layer: Layer): Layer =>
@@ -51,6 +81,7 @@ function cloneGraph(
   model: Model,
   given: readonly KerasTensor[] | null,
   copyOf: (layer: Layer) => Layer,
+  callFunction: ((layer: Layer, ...args: never[]) => unknown) | null,
 ): Model {
   if (given && given.length !== graph.inputList.length)
     throw new ValueError(
@@ -61,12 +92,10 @@ function cloneGraph(
     const input = t.history.operation as unknown as Layer;
     copies.set(t, given?.[i] ?? (copyOf(input) as InputLayer).output);
   });
-  const layers = new Map<Layer, Layer>();
   repeatCalls(graph.nodes, copies, (operation) => {
     if (!(operation instanceof Layer)) return operation;
-    const known = layers.get(operation) ?? copyOf(operation);
-    layers.set(operation, known);
-    return known;
+    const layer = copyOf(operation);
+    return callFunction ? { apply: (...args: never[]) => callFunction(layer, ...args) } : layer;
   });
   const copied = (tree: Structure<KerasTensor>): Structure<KerasTensor> =>
     mapStructure<KerasTensor, KerasTensor>(tree, (t) => copies.get(t)!);

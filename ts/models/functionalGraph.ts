@@ -265,7 +265,7 @@ function withInputLayers(
 export function repeatCalls(
   nodes: readonly Node[],
   copies: Map<KerasTensor, KerasTensor>,
-  operationFor: (operation: Operation) => Operation,
+  operationFor: (operation: Operation) => Pick<Operation, "apply">,
 ): void {
   for (const node of nodes) {
     if (node.operation instanceof InputLayer || node.outputs.every((t) => copies.has(t))) continue;
@@ -277,7 +277,7 @@ export function repeatCalls(
 /** Makes one call with others in the place of its symbolic tensors; returns what it gives for each of its results. */
 function callAgain<T extends Tensor>(
   node: Node,
-  operation: Operation,
+  operation: Pick<Operation, "apply">,
   replace: (t: KerasTensor) => T | null,
 ): [KerasTensor, T | null][] {
   const args = [...(replaceSymbolic(node.args, replace) as readonly unknown[])];
