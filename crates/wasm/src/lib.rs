@@ -115,8 +115,13 @@ fn numbered(number: usize) -> Result<&'static op::OpDef, usize> {
     Err(at)
 }
 
+/// What a graph and its program mostly take. JavaScript engines collect garbage each time the memory grows, so it grows once for many.
+const ROOM: usize = 8 << 20;
+
 #[wasm_bindgen(js_name = graphOpen)]
 pub fn graph_open() -> usize {
+    // Given back at once: what is free at the memory's end serves what comes.
+    drop(std::hint::black_box(Vec::<u8>::with_capacity(ROOM)));
     with(|s| s.graphs.add(Graph::new()))
 }
 
