@@ -410,7 +410,7 @@ describe("bad input is named, and changes nothing", () => {
           0,
         ]),
     );
-    expect(() => saving.deserialize(circle)).toThrow(/invalid functional model/);
+    expect(() => saving.deserialize(circle)).toThrow(/invalid functional model.*wait for each other in a cycle/);
     const open = change((config) => void delete config.output_layers);
     expect(() => saving.deserialize(open)).toThrow("lacks output_layers");
   });

@@ -1,12 +1,13 @@
 // What `compile` makes of losses and metrics: one scalar to minimise, and numbers by name.
 
 import { apply } from "../core/apply.js";
-import { flatten, isPlainObject, type Structure } from "../core/structure.js";
+import { isPlainObject, type Structure } from "../core/structure.js";
 import { ShapeError, ValueError } from "../errors.js";
 import * as losses from "../losses.js";
 import * as metrics from "../metrics.js";
 import { toSnakeCase } from "../saving/names.js";
 import type { Tensor } from "../tensor.js";
+import { type Outputs, weightsFor } from "./outputs.js";
 
 type Loss = losses.Loss;
 type Metric = metrics.Metric;
@@ -17,85 +18,6 @@ export type LossLike = Loss | losses.LossIdentifier | ((yTrue: Tensor, yPred: Te
 export type MetricLike = Metric | metrics.MetricIdentifier | ((yTrue: Tensor, yPred: Tensor) => Tensor);
 /** One for all outputs, one per output in order, or by the output's name. */
 export type PerOutput<T> = T | readonly (T | null)[] | { readonly [output: string]: T | null };
-
-/** A model's outputs, in the order in which Keras flattens them: records by sorted key. */
-export class Outputs {
-  /** What logs call them; null for those of a list that a `call` of the user's returns. */
-  readonly names: readonly (string | null)[];
-  /** Are they a record? Then its keys are the names, and lists of losses or targets are in their order. */
-  readonly keyed: boolean;
-  /** Those that have a loss. */
-  learned: readonly number[];
-
-  /** `layerNames`: of the layers that make the outputs, as far as they are known. */
-  constructor(tree: Structure<Tensor>, layerNames: readonly string[]) {
-    this.keyed = isPlainObject(tree);
-    const count = flatten<Tensor>(tree).length;
-    this.names = isPlainObject(tree)
-      ? Object.keys(tree)
-          .sort()
-          .flatMap((key) => namesUnder(key, tree[key] as Structure<Tensor>))
-      : Array.from({ length: count }, (_, i) => layerNames[i] ?? null);
-    this.learned = this.names.map((_, i) => i);
-  }
-
-  get count(): number {
-    return this.names.length;
-  }
-  /** How a message calls one. */
-  nameOf(output: number): string {
-    return this.names[output] ?? String(output);
-  }
-  get all(): string {
-    return this.names.includes(null) ? `${this.count}, without names: give lists` : this.names.join(", ");
-  }
-
-  /** Targets or sample weights in the order of the outputs: records by name, lists as they are. A place stays empty where there is none. */
-  inOrder<T>(tree: Structure<T> | null, what = "y", isLeaf: (x: unknown) => boolean = () => false): (T | undefined)[] {
-    if (tree === null) return [];
-    if (isPlainObject(tree) && !isLeaf(tree)) return this.byName(what, tree as Record<string, T>);
-    const list = flatten<T>(tree, isLeaf);
-    if (list.length !== this.learned.length || this.keyed) return list;
-    const placed: (T | undefined)[] = this.names.map(() => undefined);
-    this.learned.forEach((output, i) => (placed[output] = list[i]));
-    return placed;
-  }
-
-  /** The entries of a record for each output. Errors: `ValueError` for a name that no output has. */
-  byName<T>(what: string, table: Readonly<Record<string, T>>): (T | undefined)[] {
-    for (const key of Object.keys(table))
-      if (!this.names.includes(key))
-        throw new ValueError(
-          `${what} names an output ${JSON.stringify(key)} that the model does not have. Outputs: ${this.all}.`,
-        );
-    return this.names.map((name) => (name === null ? undefined : table[name]));
-  }
-
-  /** What each output gets of something that was given once, in order or by name. */
-  each<T>(what: string, given: unknown, isOne: (x: unknown) => boolean): (T | null)[] {
-    if (given === null || given === undefined) return this.names.map(() => null);
-    if (isOne(given)) return this.names.map(() => given as T);
-    if (!Array.isArray(given)) return this.byName(`compile: ${what}`, given as Record<string, T>).map((x) => x ?? null);
-    if (given.length !== this.count)
-      throw new ValueError(
-        `compile: ${what} has ${given.length} entries, the model has ${this.count} output(s) (${this.all}). Give one for each, or null.`,
-      );
-    return given as (T | null)[];
-  }
-}
-
-/** The names of a structure inside a record: paths, as Keras writes them. */
-function namesUnder(path: string, tree: Structure<Tensor>): string[] {
-  if (Array.isArray(tree)) return tree.flatMap((t: Structure<Tensor>, i) => namesUnder(`${path}/${i}`, t));
-  if (!isPlainObject(tree)) return [path];
-  return Object.keys(tree)
-    .sort()
-    .flatMap((key) => namesUnder(`${path}/${key}`, tree[key] as Structure<Tensor>));
-}
-
-/** The sample weights of an output: its own, or those that were given once for all. */
-const weightsFor = (given: readonly (Tensor | undefined)[] | null, output: number): Tensor | undefined =>
-  given?.[given.length === 1 ? 0 : output];
 
 /** The losses of all outputs as one number. */
 export class CompiledLoss {
@@ -137,13 +59,13 @@ export class CompiledLoss {
         this.trackers.push(new metrics.Mean({ name: `${outputs.names[output] ?? loss.name}_loss` }));
   }
 
-  /** A scalar. Inside a trace the per-output means are updated too. */
+  /** A scalar; null when no output has a loss. Inside a trace the per-output means are updated too. */
   call(
     yTrue: readonly (Tensor | undefined)[],
     yPred: readonly Tensor[],
     sampleWeight: readonly (Tensor | undefined)[] | null,
     batchSize: number,
-  ): Tensor {
+  ): Tensor | null {
     let total: Tensor | null = null;
     this.#parts.forEach((p, i) => {
       const weights = weightsFor(sampleWeight, p.output);
@@ -152,7 +74,7 @@ export class CompiledLoss {
       const weighted = p.weight === 1 ? value : apply("multiply", [value, p.weight]);
       total = total === null ? weighted : apply("add", [total, weighted]);
     });
-    return total!;
+    return total;
   }
 
   #target(yTrue: readonly (Tensor | undefined)[], output: number): Tensor {

@@ -179,7 +179,7 @@ export function graphFromConfig(
     }
     if (!progress)
       throw new ValueError(
-        `deserialize: invalid functional model: the inputs of ${[...waiting.keys()].map((e) => JSON.stringify(e.name)).join(", ")} are never made.`,
+        `deserialize: invalid functional model: the inputs of ${[...waiting.keys()].map((e) => JSON.stringify(e.name)).join(", ")} are never made: these calls wait for each other in a cycle.`,
       );
   }
   const ends = (what: string): Structure<KerasTensor> => {

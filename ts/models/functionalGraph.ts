@@ -33,7 +33,7 @@ export class FunctionalGraph {
   /** What is called, each once: far from the outputs first, as Keras orders layers. */
   readonly operations: readonly Operation[];
 
-  /** Errors: `ValueError` for what is no symbolic tensor, a disconnected graph, a cycle, two operations of one name. */
+  /** Errors: `ValueError` for what is no symbolic tensor, a disconnected graph, two operations of one name. Calls cannot form a cycle. */
   constructor(inputs: SymbolicTree, outputs: SymbolicTree, model: string) {
     for (const [what, tree] of [
       ["inputs", inputs],
@@ -162,7 +162,7 @@ function ordered(
 ): { nodes: Node[]; operations: Operation[] } {
   const visits = new Map<Operation, number>();
   const finished: Node[] = [];
-  const state = new Map<Node, "open" | "done">();
+  const seen = new Set<Node>();
   const given = new Set(inputs);
   /** What the walk follows: nothing beyond an input. */
   const reads = new Map<Node, readonly KerasTensor[]>();
@@ -171,12 +171,9 @@ function ordered(
     const stack: { node: Node; next: number; inside: readonly KerasTensor[] }[] = [];
     const enter = (t: KerasTensor): void => {
       const node = makerOf(t);
-      const seen = state.get(node);
-      if (seen === "done") return;
-      if (seen === "open")
-        throw new ValueError(`${model}: the tensor ${t.name} of layer "${node.operation.name}" is part of a cycle.`);
+      if (seen.has(node)) return;
+      seen.add(node);
       if (!visits.has(node.operation)) visits.set(node.operation, visits.size);
-      state.set(node, "open");
       const inside = given.has(t) ? [] : node.inputs;
       reads.set(node, inside);
       stack.push({ node, next: 0, inside });
@@ -188,7 +185,6 @@ function ordered(
       if (below) enter(below);
       else {
         stack.pop();
-        state.set(top.node, "done");
         finished.push(top.node);
       }
     }

@@ -8,8 +8,9 @@ import type { Mean } from "../metrics.js";
 import type { Optimizer } from "../optimizers.js";
 import { currentTrace, type Tensor, Trace, tensor } from "../tensor.js";
 import type { Variable } from "../variable.js";
-import type { CompiledLoss, CompiledMetrics, Outputs } from "./compile.js";
+import type { CompiledLoss, CompiledMetrics } from "./compile.js";
 import { type Batch, batchTypes, structured } from "./data.js";
+import type { Outputs } from "./outputs.js";
 
 export type Mode = "train" | "test" | "predict";
 
@@ -155,7 +156,7 @@ type Predicted = StepData & { readonly yPred: Structure<Tensor> };
 export function lossOf(model: SteppedModel, compiled: Compiled, { x, y, sampleWeight, yPred }: Predicted): Tensor {
   const { loss, outputs } = compiled;
   const weights = sampleWeight === null ? null : outputs.inOrder(sampleWeight, "sampleWeight");
-  let total: Tensor = loss ? loss.call(outputs.inOrder(y), flatten(yPred), weights, rowsOf(x)) : scalar(0, "float32");
+  let total: Tensor = loss?.call(outputs.inOrder(y), flatten(yPred), weights, rowsOf(x)) ?? scalar(0, "float32");
   for (const extra of model.losses)
     total = apply("add", [total, extra.ndim === 0 ? extra : apply("sum", [extra], { ints: [0, extra.ndim] })]);
   if (total.ndim !== 0)

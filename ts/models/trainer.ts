@@ -11,7 +11,7 @@ import { Mean } from "../metrics.js";
 import * as optimizers from "../optimizers.js";
 import { Tensor } from "../tensor.js";
 import type { Variable } from "../variable.js";
-import { CompiledLoss, CompiledMetrics, Outputs } from "./compile.js";
+import { CompiledLoss, CompiledMetrics } from "./compile.js";
 import {
   ArrayFeed,
   ArraySource,
@@ -39,6 +39,7 @@ import {
   PREDICT_OPTIONS,
   type PredictOptions,
 } from "./options.js";
+import { Outputs } from "./outputs.js";
 import { Passes } from "./passes.js";
 import {
   type Compiled,
