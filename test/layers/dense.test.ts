@@ -49,8 +49,8 @@ describe("Dense", () => {
   test.each([0, -1, 2.5, "3", null])("refuses %j units", (units) => {
     expect(() => new Dense(units as number)).toThrow("units must be a positive whole number");
   });
-  test("refuses LoRA and quantization", () => {
-    expect(() => new Dense(2, { loraRank: 4 as never })).toThrow("loraRank is not supported");
+  test("refuses a rank of 0, and quantization", () => {
+    expect(() => new Dense(2, { loraRank: 0 })).toThrow("loraRank is a whole number ≥ 1");
   });
   test("null stands for no activation", () => {
     expect(new Dense(2, { activation: null }).getConfig().activation).toBe(

@@ -121,10 +121,10 @@ describe("Embedding", () => {
     await model.fit(int32([0, 1, 2, 1]), tensor([[[1]], [[2]], [[3]], [[4]]].map((r) => r[0]!)), { verbose: 0, epochs: 2 });
     expect(layer.getWeights()[0]!.array()).toEqual(before);
   });
-  test("refuses sizes that are no positive whole numbers, LoRA and quantization", () => {
+  test("refuses sizes that are no positive whole numbers, and quantization", () => {
     for (const [a, b] of [[0, 2], [2, 0], [2.5, 1], [-1, 1], ["3", 1], [true, 1]]) // biome-ignore format: a table
       expect(() => new Embedding(a as number, b as number)).toThrow(/(inputDim|outputDim) is a whole number ≥ 1/);
-    expect(() => new Embedding(2, 2, { loraRank: 4 as never })).toThrow("loraRank is not supported");
+    expect(() => new Embedding(2, 2, { loraRank: 0 })).toThrow("loraRank is a whole number ≥ 1");
     expect(() => new Embedding(2, 2, { quantizationConfig: {} as never })).toThrow("quantizationConfig is not supported");
   });
   test("inputLength of Keras 2 is accepted, and left out of the config", () => {

@@ -10,11 +10,10 @@ import type * as regularizers from "../regularizers.js";
 import type { Tensor } from "../tensor.js";
 import type { Variable } from "../variable.js";
 import { InputSpec } from "./inputSpec.js";
-import { Layer, type LayerOptions } from "./layer.js";
-import { refuseUnsupported, UNSUPPORTED, type UnsupportedOptions, withoutLora } from "./unsupported.js";
+import { ADAPTABLE, AdaptableLayer, type AdaptableOptions } from "./lora.js";
 import { KERNEL_AND_BIAS, type KernelAndBiasOptions, setWeightOptions, weightOptionsOf } from "./weightOptions.js";
 
-export interface DenseOptions extends LayerOptions, KernelAndBiasOptions, UnsupportedOptions {
+export interface DenseOptions extends AdaptableOptions, KernelAndBiasOptions {
   activation?: activations.ActivationIdentifier;
   useBias?: boolean;
 }
@@ -23,10 +22,10 @@ export interface DenseOptions extends LayerOptions, KernelAndBiasOptions, Unsupp
  * y = activation(x · kernel + bias).
  *
  * x: [batch, …, in] → y: [batch, …, units]; kernel: [in, units], bias: [units]. Any rank from 2 on: the last axis is contracted.
- * Errors: `ValueError` when `units` is no positive whole number; `ShapeError` when the last axis is not the one that it was built for.
+ * With `loraRank` the kernel is frozen and a product of that rank is trained in its place. Errors: `ValueError` when `units` is no positive whole number; `ShapeError` when the last axis is not the one that it was built for.
  * Example: `new Dense(32, { activation: "relu" }).apply(ops.ones([2, 16])).shape // [2, 32]`
  */
-export class Dense extends Layer {
+export class Dense extends AdaptableLayer {
   static override readonly samplesApart: boolean = true;
   static override readonly className: string = "Dense";
   static override readonly required = ["units"];
@@ -34,7 +33,7 @@ export class Dense extends Layer {
     activation: null,
     useBias: true,
     ...KERNEL_AND_BIAS,
-    ...UNSUPPORTED,
+    ...ADAPTABLE,
   };
 
   readonly units: number;
@@ -46,8 +45,9 @@ export class Dense extends Layer {
   declare readonly biasRegularizer: regularizers.RegularizerLike | null;
   declare readonly kernelConstraint: constraints.ConstraintLike | null;
   declare readonly biasConstraint: constraints.ConstraintLike | null;
-  readonly quantizationConfig = null;
   kernel: Variable | undefined;
+  declare readonly loraKernelA: Variable | undefined;
+  declare readonly loraKernelB: Variable | undefined;
   bias: Variable | undefined;
 
   constructor(units: number, options: DenseOptions = {}) {
@@ -55,7 +55,6 @@ export class Dense extends Layer {
     if (!Number.isInteger(units) || units <= 0) {
       throw new ValueError(`Dense: units must be a positive whole number, received ${JSON.stringify(units)}.`);
     }
-    refuseUnsupported("Dense", options);
     this.units = units;
     this.activation = activations.get(options.activation ?? null);
     this.useBias = options.useBias ?? true;
@@ -72,6 +71,7 @@ export class Dense extends Layer {
     this.kernel = this.addWeight({ name: "kernel", shape: [size, this.units], ...weightOptionsOf(this, "kernel") });
     if (this.useBias) this.bias = this.addWeight({ name: "bias", shape: [this.units], ...weightOptionsOf(this, "bias") });
     this.inputSpec = new InputSpec({ minNdim: 2, axes: { [-1]: size } });
+    this.adaptAsAsked();
   }
 
   override computeOutputShape(inputShape: PartialShape): PartialShape {
@@ -79,11 +79,7 @@ export class Dense extends Layer {
   }
 
   override call(x: Tensor): Tensor {
-    const y = ops.matmul(x, this.kernel!);
+    const y = ops.matmul(x, this.adapted);
     return this.activation(this.bias ? ops.add(y, this.bias) : y);
-  }
-
-  override getConfig(): Record<string, unknown> {
-    return withoutLora(super.getConfig());
   }
 }

@@ -11,11 +11,10 @@ import type * as regularizers from "../regularizers.js";
 import type { KerasClass } from "../saving/object.js";
 import type { Tensor } from "../tensor.js";
 import type { Variable } from "../variable.js";
-import { Layer, type LayerOptions } from "./layer.js";
-import { refuseUnsupported, UNSUPPORTED, type UnsupportedOptions, withoutLora } from "./unsupported.js";
+import { ADAPTABLE, AdaptableLayer, type AdaptableOptions, refuse } from "./lora.js";
 import { KERNEL_AND_BIAS, type KernelAndBiasOptions, setWeightOptions, weightOptionsOf } from "./weightOptions.js";
 
-export interface EinsumDenseOptions extends LayerOptions, KernelAndBiasOptions, UnsupportedOptions {
+export interface EinsumDenseOptions extends AdaptableOptions, KernelAndBiasOptions {
   activation?: activations.ActivationIdentifier;
   /** The letters of the result along which the bias has a size: `"d"`; null: no bias. */
   biasAxes?: string | null;
@@ -30,7 +29,7 @@ export interface EinsumDenseOptions extends LayerOptions, KernelAndBiasOptions, 
  * the input. Errors: `ValueError` for an equation of another form or a letter without a size; `ShapeError` for sizes that differ.
  * Example: `new EinsumDense("abc,cd->abd", [null, 64], { biasAxes: "d" }).apply(ops.ones([2, 10, 32])).shape // [2, 10, 64]`
  */
-export class EinsumDense extends Layer {
+export class EinsumDense extends AdaptableLayer {
   static override readonly className: string = "EinsumDense";
   static override readonly required = ["equation", "outputShape"];
   static override readonly defaults = {
@@ -38,7 +37,7 @@ export class EinsumDense extends Layer {
     biasAxes: null,
     ...KERNEL_AND_BIAS,
     gptqUnpackedColumnSize: null,
-    ...UNSUPPORTED,
+    ...ADAPTABLE,
   };
   readonly equation: string;
   readonly outputShape: PartialShape;
@@ -51,11 +50,13 @@ export class EinsumDense extends Layer {
   declare readonly kernelConstraint: constraints.ConstraintLike | null;
   declare readonly biasConstraint: constraints.ConstraintLike | null;
   kernel: Variable | undefined;
+  declare readonly loraKernelA: Variable | undefined;
+  declare readonly loraKernelB: Variable | undefined;
   bias: Variable | undefined;
 
   constructor(equation: string, outputShape: number | PartialShape, options: EinsumDenseOptions = {}) {
     super(options);
-    refuseUnsupported("EinsumDense", options, [...Object.keys(UNSUPPORTED), "gptqUnpackedColumnSize"]);
+    refuse("EinsumDense", options, ["gptqUnpackedColumnSize"]);
     const shape = typeof outputShape === "number" ? [outputShape] : outputShape;
     if (!Array.isArray(shape) || shape.some((d) => d !== null && !(Number.isInteger(d) && d > 0))) {
       throw new ValueError(
@@ -81,6 +82,7 @@ export class EinsumDense extends Layer {
       initializer: withAxes(this.kernelInitializer, equation),
     });
     if (bias) this.bias = this.addWeight({ name: "bias", shape: this.#known("bias", bias), ...weightOptionsOf(this, "bias") });
+    this.adaptAsAsked();
   }
 
   #known(weight: string, shape: PartialShape): readonly number[] {
@@ -91,13 +93,13 @@ export class EinsumDense extends Layer {
   }
 
   override call(x: Tensor): Tensor {
-    const y = ops.einsum(this.equation, x, this.kernel!);
+    const y = ops.einsum(this.equation, x, this.adapted);
     return this.activation(this.bias ? ops.add(y, this.bias) : y);
   }
 
   override getConfig(): Record<string, unknown> {
     const { gptqUnpackedColumnSize: _, ...config } = super.getConfig();
-    return { ...withoutLora(config), activityRegularizer: this.activityRegularizer };
+    return { ...config, activityRegularizer: this.activityRegularizer };
   }
 }
 

@@ -12,11 +12,11 @@ import type * as regularizers from "../regularizers.js";
 import { currentTrace, sizeOf, type Tensor, type TensorLike, tensor } from "../tensor.js";
 import type { Variable } from "../variable.js";
 import { debugging } from "../wasm.js";
-import { type CallArguments, classNameOf, Layer, type LayerOptions } from "./layer.js";
-import { refuseUnsupported, UNSUPPORTED, type UnsupportedOptions, withoutLora } from "./unsupported.js";
+import { type CallArguments, classNameOf, type Layer } from "./layer.js";
+import { ADAPTABLE, AdaptableLayer, type AdaptableOptions } from "./lora.js";
 import { setWeightOptions, weightOptionsOf } from "./weightOptions.js";
 
-export interface EmbeddingOptions extends LayerOptions, UnsupportedOptions {
+export interface EmbeddingOptions extends AdaptableOptions {
   embeddingsInitializer?: initializers.InitializerIdentifier;
   embeddingsRegularizer?: regularizers.RegularizerIdentifier;
   embeddingsConstraint?: constraints.ConstraintIdentifier;
@@ -40,7 +40,7 @@ const CLAMP = 1;
  * take the nearest row; after `init({ debug: true })` a run that met such an index ends with the `ValueError`. Keras on JAX gives NaN.
  * Example: `new Embedding(1000, 64).apply([[4, 20]]).shape // [1, 2, 64]`
  */
-export class Embedding extends Layer {
+export class Embedding extends AdaptableLayer {
   static override readonly className: string = "Embedding";
   static override readonly samplesApart: boolean = true;
   static override readonly required = ["inputDim", "outputDim"];
@@ -51,7 +51,7 @@ export class Embedding extends Layer {
     maskZero: false,
     weights: null,
     inputLength: null,
-    ...UNSUPPORTED,
+    ...ADAPTABLE,
   };
   readonly inputDim: number;
   readonly outputDim: number;
@@ -60,12 +60,14 @@ export class Embedding extends Layer {
   declare readonly embeddingsConstraint: constraints.ConstraintLike | null;
   readonly maskZero: boolean;
   embeddings: Variable | undefined;
+  declare readonly loraEmbeddingsA: Variable | undefined;
+  declare readonly loraEmbeddingsB: Variable | undefined;
+  protected override readonly adapts = "embeddings";
 
   constructor(inputDim: number, outputDim: number, options: EmbeddingOptions = {}) {
     const { weights = null, ...rest } = options;
     super(rest);
     const where = classNameOf(this);
-    refuseUnsupported(where, options);
     if (options.inputLength !== undefined && options.inputLength !== null)
       console.warn(`${where}: inputLength is of Keras 2 and ignored; leave it out.`);
     this.inputDim = wholeNumber(where, "inputDim", inputDim, 1);
@@ -85,13 +87,14 @@ export class Embedding extends Layer {
       shape: [this.inputDim, this.outputDim],
       ...weightOptionsOf(this, "embeddings"),
     });
+    this.adaptAsAsked();
   }
 
   override call(x: Tensor, _options: CallArguments): Tensor {
     const indices = ops.cast(x, "int32");
     if (!indices.isTraced) checkIndices(this.name, indices, this.inputDim);
     else if (debugging()) countOutside(this.name, indices, this.inputDim);
-    return apply("gather", [this.embeddings!, indices], { ints: [CLAMP] });
+    return apply("gather", [this.adapted, indices], { ints: [CLAMP] });
   }
 
   override computeMask(inputs: TensorTree, _previousMask: TensorTree): TensorTree {
@@ -100,7 +103,7 @@ export class Embedding extends Layer {
 
   override getConfig(): Record<string, unknown> {
     const { weights: _weights, inputLength: _length, ...config } = super.getConfig();
-    return { ...withoutLora(config), activityRegularizer: this.activityRegularizer };
+    return { ...config, activityRegularizer: this.activityRegularizer };
   }
 }
 
@@ -181,7 +184,7 @@ export class ReversibleEmbedding extends Embedding {
       y.mask = super.computeMask(x, null) as Tensor | null;
       return y;
     }
-    const kernel = this.reverseEmbeddings?.value ?? ops.transpose(this.embeddings!);
+    const kernel = this.reverseEmbeddings?.value ?? ops.transpose(this.adapted);
     const { reverseDtype: dtype, logitSoftCap: cap } = this;
     const scores = dtype === null ? ops.matmul(x, kernel) : ops.matmul(ops.cast(x, dtype), ops.cast(kernel, dtype));
     return cap === null ? scores : ops.multiply(ops.tanh(ops.divide(scores, cap)), cap);

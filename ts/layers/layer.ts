@@ -344,7 +344,7 @@ export class Layer extends KerasObject {
         shape,
         dtype,
         trainable,
-        path: currentPath(),
+        path: (this.built && this.#own.parent) || currentPath(), // a weight that comes later belongs where the layer was built
         ...(name !== undefined && { name }),
       });
     const variable = outsideTrace(() => inScope(this, this.name, make));
