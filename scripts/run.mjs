@@ -1,8 +1,8 @@
 /** What every script here needs: the project's root, running commands, saying what happens, hashing files. */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, realpathSync } from "node:fs";
-import { delimiter, join, relative, sep } from "node:path";
+import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
+import { delimiter, dirname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -84,6 +84,15 @@ export const sha256 = (...parts) => parts.reduce((hash, part) => hash.update(par
 /** Hash of names and contents. Line ends are one: a checkout on Windows has the same hash. */
 export const hashFiles = (paths) =>
   sha256(...paths.flatMap((path) => [`${path}\n`, readFileSync(at(path), "utf8").replaceAll("\r\n", "\n")]));
+
+/** Runs a costly check, unless it passed before on the same content, whose hash is `key`; then says `before`. */
+export async function once(topic, key, before, body) {
+  const note = join(CACHE ?? at("target"), "passed", `${topic}-${key}`);
+  if (existsSync(note)) return say(topic, before);
+  await body();
+  mkdirSync(dirname(note), { recursive: true });
+  writeFileSync(note, "");
+}
 
 export const pathWith = (...folders) => [...folders, process.env.PATH].join(delimiter);
 export const version = (name) => JSON.parse(readFileSync(at("node_modules", name, "package.json"), "utf8")).version;
