@@ -9,11 +9,12 @@ import { spawn } from "node:child_process";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { buildExamples } from "./build-ts.mjs";
 import { checkPkg } from "./check-pkg.mjs";
-import { at, hashFiles, NATIVE_TARGET, once, plainErrors, run, runPackage, say, seconds } from "./run.mjs";
+import { at, files, hashFiles, NATIVE_TARGET, once, plainErrors, run, runPackage, say, seconds, sha256 } from "./run.mjs";
 import { setup } from "./setup.mjs";
 import { reportSize } from "./size.mjs";
 import { nativeRust } from "./toolchain.mjs";
 
+const RUST = ["Cargo.toml", "Cargo.lock"];
 const MODELLED = ["crates/exec/src/par/tickets.rs", "crates/exec/tests/par_loom.rs", "Cargo.lock"];
 const REPORT = "target/vitest.json";
 const totals = { passed: 0, failed: 0 };
@@ -90,7 +91,16 @@ const STEPS = {
   ],
   size: ["Size of the package", () => reportSize()],
   clippy: ["Rust: lint", () => cargo(["clippy", "-q", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])],
-  cargo: ["Rust: tests", () => cargo(["test", "-q", "--workspace", "--locked"], { counts: true })],
+  cargo: [
+    "Rust: tests",
+    () =>
+      once(
+        "cargo",
+        sha256(hashFiles(files("crates")), hashFiles(RUST), native().version),
+        "all passed before, on these sources",
+        () => cargo(["test", "-q", "--workspace", "--locked"], { counts: true }),
+      ),
+  ],
   loom: [
     "Rust: model of the thread pool",
     () =>
