@@ -55,10 +55,12 @@ export abstract class AdaptableLayer extends Layer {
   get loraEnabled(): boolean {
     return this.#own("A") !== undefined;
   }
-  #own(letter: "A" | "B" | ""): Variable | undefined {
-    const name = this.adapts;
-    const key = letter === "" ? name : `lora${name[0]!.toUpperCase()}${name.slice(1)}${letter}`;
-    return (this as unknown as Record<string, Variable | undefined>)[key];
+  /** The property of one of the small weights: `loraKernelA`. */
+  #property(letter: "A" | "B"): string {
+    return `lora${this.adapts[0]!.toUpperCase()}${this.adapts.slice(1)}${letter}`;
+  }
+  #own(letter?: "A" | "B"): Variable | undefined {
+    return (this as unknown as Record<string, Variable | undefined>)[letter ? this.#property(letter) : this.adapts];
   }
 
   /**
@@ -82,11 +84,11 @@ export abstract class AdaptableLayer extends Layer {
     const { adapts } = this;
     const { regularizer, constraint } = weightOptionsOf(this, adapts);
     if (constraint) throw new ValueError(`${this.name}: LoRA does not go with ${adapts}Constraint; leave the constraint out.`);
-    const weight = this.#own("")!;
+    const weight = this.#own()!;
     const make = (letter: "A" | "B", shape: readonly number[], initializer: initializers.InitializerIdentifier): void => {
       const name = `lora_${adapts}_${letter.toLowerCase()}`;
       const made = this.addWeight({ name, shape, initializer, ...(regularizer && { regularizer }) });
-      Object.assign(this, { [`lora${adapts[0]!.toUpperCase()}${adapts.slice(1)}${letter}`]: made });
+      Object.assign(this, { [this.#property(letter)]: made });
     };
     make("A", [...weight.shape.slice(0, -1), rank], aInitializer);
     make("B", [rank, weight.shape.at(-1)!], bInitializer);
@@ -97,7 +99,7 @@ export abstract class AdaptableLayer extends Layer {
 
   /** What the layer computes with: the weight, adapted where that is enabled. */
   protected get adapted(): Tensor | Variable {
-    const [weight, a, b] = [this.#own("")!, this.#own("A"), this.#own("B")];
+    const [weight, a, b] = [this.#own()!, this.#own("A"), this.#own("B")];
     return a && b ? ops.add(weight, ops.multiply(ops.matmul(a, b), this.loraAlpha! / this.loraRank!)) : weight;
   }
 
